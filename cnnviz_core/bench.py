@@ -1,0 +1,153 @@
+"""Measured ratios: our methods beside those of a peer, on the same inputs and in the same process, outputs compared.
+
+The peer is a development dependency and is imported only here.
+"""
+
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from cnnviz_core.methods.deconvnet import project
+from cnnviz_core.methods.occlusion import occlusion_map, starts
+
+Row = dict[str, float | str]
+
+SIZE = 224  # pixels, height and width of the images
+PATCH, STRIDE = 32, 24  # pixels; the stride fits, since the peer crops a last square that does not
+BATCHES = (1, 4, 8, 16, 32)
+BATCH = 16
+REPEATS = 5
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network with random weights, as our methods want it: its mean is zero, and its one layer is the logits."""
+
+    net: nn.Module
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        logits: Tensor = self.net(pixels.contiguous(memory_format=torch.channels_last))
+        return logits
+
+    def activations(self, pixels: Tensor, *names: str) -> tuple[Tensor, ...]:
+        return (self(pixels),)
+
+
+def network(name: str) -> Network:
+    """A torchvision network with random weights from a fixed seed; the process's own random state is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        net = torchvision.models.get_model(name, weights=None)
+    return Network(net.eval().requires_grad_(False).to(memory_format=torch.channels_last))
+
+
+def images(count: int) -> Tensor:
+    """Random images (count, 3, h, w) in [0, 1]."""
+    return torch.from_numpy(np.random.default_rng(0).random((count, 3, SIZE, SIZE), dtype=np.float32))
+
+
+def occlusion(name: str) -> Row:
+    """An occlusion map against Captum's Occlusion at its best batch size of ours."""
+    from captum.attr import Occlusion
+
+    model, image = network(name), images(1)
+    places = len(starts(SIZE, PATCH, STRIDE))
+    plain = network(name).net.to(memory_format=torch.contiguous_format)
+    peer = Occlusion(lambda pixels: plain(pixels).softmax(dim=1))
+
+    def ours() -> np.ndarray:
+        return occlusion_map(model, image[0], label=0, patch=PATCH, stride=STRIDE, batch=BATCH)
+
+    def theirs() -> np.ndarray:
+        with torch.no_grad():
+            found = peer.attribute(
+                image, target=0, baselines=0, sliding_window_shapes=(3, PATCH, PATCH), strides=(3, STRIDE, STRIDE),
+                perturbations_per_eval=BATCH,
+            )  # fmt: skip
+        return np.asarray(found[0, 0])
+
+    clean = float(model(image).softmax(dim=1)[0, 0])
+    _same(clean - _averaged(clean - ours()), clean - theirs())
+    forward = min(_forward(model, batch) for batch in BATCHES)
+    return _row(f"occlusion {name}, {places**2} places", ours, theirs, lambda _: places**2 * forward)
+
+
+def deconvnet(name: str) -> Row:
+    """The projection of one logit against Captum's Deconvolution, on the same batch; the bound is the gradient."""
+    from captum.attr import Deconvolution
+
+    model, pixels = network(name), images(4)
+    peer = Deconvolution(model.net)
+
+    def one_logit(logits: Tensor) -> Tensor:
+        return nn.functional.one_hot(torch.zeros(len(logits), dtype=torch.int64), logits.shape[1]).to(logits)
+
+    def ours() -> np.ndarray:
+        return project(model, pixels, "logits", seed=one_logit).numpy()
+
+    def theirs() -> np.ndarray:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it sets hooks
+            return np.asarray(peer.attribute(pixels.clone().requires_grad_(), target=0).detach())
+
+    def gradient() -> float:
+        inputs = pixels.clone().requires_grad_()
+        return _seconds(lambda: torch.autograd.grad(model(inputs)[:, 0].sum(), inputs))
+
+    _same(ours(), theirs())
+    return _row(f"deconvnet {name}, 4 images", ours, theirs, lambda _: gradient())
+
+
+BENCHMARKS: Mapping[str, Callable[[], Iterator[Row]]] = {
+    "occlusion": lambda: (occlusion(name) for name in ("alexnet", "squeezenet1_0")),
+    "deconvnet": lambda: (deconvnet(name) for name in ("alexnet", "squeezenet1_0")),
+}
+
+
+def _averaged(drops: np.ndarray) -> np.ndarray:
+    """What Captum makes of the drops: for each pixel their mean over all squares that cover it."""
+    total, count = np.zeros((SIZE, SIZE)), np.zeros((SIZE, SIZE))
+    corners = starts(SIZE, PATCH, STRIDE)
+    for drop, (top, left) in zip(drops.ravel(), ((t, c) for t in corners for c in corners), strict=True):
+        total[top : top + PATCH, left : left + PATCH] += drop
+        count[top : top + PATCH, left : left + PATCH] += 1
+    return total / count
+
+
+def _same(ours: np.ndarray, theirs: np.ndarray) -> None:
+    """Raises ArithmeticError where the outputs differ by more than 1e-4 of their largest value."""
+    difference = float(np.abs(ours - theirs).max() / max(float(np.abs(theirs).max()), 1e-30))
+    if difference > 1e-4:
+        raise ArithmeticError(f"the outputs differ by {difference:.1e} of the largest value: their times say nothing")
+
+
+def _forward(model: Network, batch: int) -> float:
+    """Seconds for one image in a forward pass of `batch` images."""
+    pixels = images(batch)
+    with torch.no_grad():
+        return median(_seconds(lambda: model(pixels)) for _ in range(3)) / batch
+
+
+def _seconds(run: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def _row(name: str, ours: Callable[[], Any], theirs: Callable[[], Any], bound: Callable[[int], float]) -> Row:
+    """Medians of alternating runs, in seconds."""
+    times = [(_seconds(ours), _seconds(theirs), bound(k)) for k in range(REPEATS)]
+    our, their, least = (median(column) for column in zip(*times, strict=True))
+    return {
+        "name": name, "ours": our, "theirs": their, "peer": "captum", "ratio": their / our,
+        "bound": least, "of_bound": least / our, "unit": "s",
+    }  # fmt: skip

@@ -1,0 +1,86 @@
+"""What the book says of its model and data, kept so that an unchanged book is recognised without loading either."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnnviz_core.configure import Settings, named_path, target_module
+from cnnviz_core.files import signature
+from cnnviz_core.sources import code_digest
+from cnnviz_core.store import Inputs
+
+if TYPE_CHECKING:
+    from cnnviz_core.lab import Lab, Layer
+
+Facts = Mapping[str, Any]
+"""`model` and `dataset`, each with name, fingerprint and what the text needs; JSON."""
+
+_LOADERS = ("torch", "torchvision", "numpy", "pillow", "scikit-learn", "safetensors")
+
+
+@cache
+def versions(*packages: str) -> dict[str, str]:
+    """The installed versions of packages and of Python, without importing them."""
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def facts_inputs(settings: Settings) -> Inputs:
+    """Everything that could change the facts: the two configs, the files that they name, our code, the versions."""
+    inputs = {f"version of {name}": number for name, number in versions(*_LOADERS).items()}
+    for part, config in (("model", settings.model), ("dataset", settings.dataset)):
+        inputs[f"code of {part}"] = code_digest(target_module(config))
+        for key, value in config.items():
+            inputs[f"{part}.{key}"] = str(value)
+            if path := named_path(key, value) or (_factory_file(value) if key == "factory" else None):
+                inputs[f"{part}.{key} (files)"] = signature(path)
+    return inputs
+
+
+def _factory_file(value: str) -> Path | None:
+    """The file of the module in package.module:function, where it lies in the working folder."""
+    path = Path(*str(value).partition(":")[0].split(".")).with_suffix(".py")
+    return path if path.is_file() else None
+
+
+def save_facts(lab: "Lab", folder: Path) -> None:
+    """Write facts.json about a lab."""
+    model, data = lab.model, lab.dataset
+    facts = {
+        "model": {
+            "name": model.name, "fingerprint": model.fingerprint, "codes_layer": model.codes_layer,
+            "weights": model.weights, "size": list(model.size), "outputs": len(model.classes),
+            "layers": {name: _layer_facts(layer) for name, layer in model.layers.items()},
+        },
+        "dataset": {
+            "name": data.name, "fingerprint": data.fingerprint, "images": len(data),
+            "classes": len(data.class_names), "has": list(data.has), "left_out": list(data.left_out),
+            "labelled": lab.outputs is not None,
+        },
+    }  # fmt: skip
+    (folder / "facts.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _layer_facts(layer: "Layer") -> dict[str, Any]:
+    field = layer.receptive_field
+    return {
+        "path": layer.path, "kind": layer.kind, "shape": list(layer.shape),
+        "receptive_field": None if field is None else list(field.size),
+        "stride": None if field is None else list(field.stride),
+    }  # fmt: skip
+
+
+def load_facts(settings: Settings, lab: Callable[[], "Lab"]) -> Facts:
+    """The facts of these settings, from the store or else from the lab itself."""
+    folder = settings.store.fetch("labs", facts_inputs(settings), lambda folder: save_facts(lab(), folder))
+    facts: Facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    return facts

@@ -1,0 +1,57 @@
+"""A figure computes numbers from a lab, draws them, and claims things about them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure as Picture
+
+from cnnviz_core.claim import Claim
+from cnnviz_core.lab import Lab
+
+Stats = Mapping[str, Any]
+"""Numbers, names and short lists of them by name: what JSON can hold."""
+
+__all__ = ["Claim", "Figure", "Picture", "Result", "Stats"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a figure computed: arrays to draw, and stats, the numbers that the text and the claims use."""
+
+    arrays: Mapping[str, np.ndarray]
+    stats: Stats
+
+
+class Figure(ABC):
+    """One figure of the notes. Its fields are its settings, as in its yaml file; their defaults stand there alone."""
+
+    @classmethod
+    def name(cls) -> str:
+        """The one name of module, yaml, test, picture and chapter call."""
+        return cls.__module__.rpartition(".")[2]
+
+    def obstacle(self, lab: Lab) -> str | None:
+        """Why this figure cannot be made for this model and data set, or None. Quick: it computes nothing.
+
+        Raises InputError where a setting is wrong.
+        """
+        return None
+
+    @abstractmethod
+    def compute(self, lab: Lab) -> Result:
+        """The numbers. Random choices come from ``lab.rng(self.name())`` alone."""
+
+    @abstractmethod
+    def draw(self, result: Result) -> Picture:
+        """The picture of the numbers."""
+
+    @abstractmethod
+    def alt(self, stats: Stats) -> str:
+        """What the picture shows, in words and numbers, for readers who cannot see it."""
+
+    @abstractmethod
+    def claims(self, stats: Stats) -> list[Claim]:
+        """What is claimed of the numbers, with verdicts."""

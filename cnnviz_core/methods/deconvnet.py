@@ -1,0 +1,73 @@
+"""From an activation back to the pixels that caused it.
+
+Zeiler and Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014, section 2.1.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from cnnviz_core.methods.relu_rules import Rule, relu_rule
+
+
+class Layered(Protocol):
+    """A network that gives the outputs of its layers."""
+
+    def activations(self, pixels: Tensor, *names: str) -> tuple[Tensor, ...]: ...
+
+
+def keep_map(channel: int) -> Callable[[Tensor], Tensor]:
+    """All but one map of a layer (n, channels, ...) set to zero."""
+
+    def seed(activations: Tensor) -> Tensor:
+        kept = torch.zeros_like(activations)
+        kept[:, channel] = activations[:, channel]
+        return kept
+
+    return seed
+
+
+def keep_strongest_unit(channel: int) -> Callable[[Tensor], Tensor]:
+    """All of a layer set to zero but the strongest unit of one map, for each image."""
+
+    def seed(activations: Tensor) -> Tensor:
+        kept = torch.zeros_like(activations)
+        maps, kept_maps = activations[:, channel].flatten(1), kept[:, channel].view(len(kept), -1)
+        strongest = maps.argmax(dim=1, keepdim=True)
+        kept_maps.scatter_(1, strongest, maps.gather(1, strongest))
+        return kept
+
+    return seed
+
+
+def project(
+    model: Layered,
+    pixels: Float[Tensor, "n 3 h w"],
+    layer: str,
+    *,
+    seed: Callable[[Tensor], Tensor],
+    rule: Rule = "deconvnet",
+) -> Float[Tensor, "n 3 h w"]:
+    """What `seed` keeps of a layer's activations, sent back to the pixels by the rule.
+
+    Convolutions go back by their transposed filters, without bias; max-pooling to the places of its maxima in this
+    image (the switches); a ReLU by the rule. All three are what automatic differentiation does, but for the ReLU.
+    Where Zeiler and Fergus define nothing, for average pooling, normalization and addition, it is the gradient.
+    Raises UndefinedRule where the rule has no definition for the network.
+    """
+    inputs = pixels.detach().requires_grad_()
+    with torch.enable_grad(), relu_rule(rule):
+        (activations,) = model.activations(inputs, layer)
+    (projection,) = torch.autograd.grad(activations, inputs, seed(activations.detach()))
+    return projection.detach()
+
+
+def visible(projections: Float[np.ndarray, "n 3 h w"]) -> Float[np.ndarray, "n h w 3"]:
+    """Projections as pictures: zero is middle gray, and each is scaled to the 99.5 % quantile of its own magnitudes."""
+    scales = np.quantile(np.abs(projections), 0.995, axis=(1, 2, 3), keepdims=True)
+    values: np.ndarray = np.clip(0.5 + 0.5 * projections / np.maximum(scales, 1e-30), 0, 1).transpose(0, 2, 3, 1)
+    return values

@@ -1,0 +1,50 @@
+"""The lab of a book, opened again by its notebooks."""
+
+import contextlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnnviz_core.configure import Settings, build_lab, named_path
+from cnnviz_core.errors import InputError
+from cnnviz_core.progress import Reporter
+
+if TYPE_CHECKING:
+    from cnnviz_core.lab import Lab
+
+LAB = "lab.json"
+
+
+def lab_description(settings: Settings) -> str:
+    """What `open_lab` needs, as JSON. Paths are absolute, so that notebooks can run anywhere."""
+    content = {
+        "model": _with_whole_paths(settings.model),
+        "dataset": _with_whole_paths(settings.dataset),
+        "seed": settings.seed,
+        "device": settings.device,
+        "folder": str(Path.cwd()) if "factory" in settings.model else None,  # from which the user's code is imported
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def _with_whole_paths(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: str(named.absolute()) if (named := named_path(key, value)) else value for key, value in config.items()}
+
+
+def open_lab(book: str | Path = "..") -> "Lab":
+    """The lab of the book in that folder; by default the one whose notebooks folder this is.
+
+    Raises InputError where there is no book.
+    """
+    folder = Path(book).resolve()
+    if not (folder / LAB).is_file():
+        raise InputError(f"{folder} holds no book: start the notebook in the book's notebooks folder, "
+                         'or give that of the book: open_lab("build/digitnet-digits")')  # fmt: skip
+    saved = json.loads((folder / LAB).read_text(encoding="utf-8"))
+    settings = Settings(
+        model=saved["model"], dataset=saved["dataset"], figures={}, seed=saved["seed"], device=saved["device"],
+        book=folder.name, build=folder.parent, chapters=None,
+    )  # fmt: skip
+    with contextlib.chdir(saved["folder"] or Path.cwd()):
+        return build_lab(settings, Reporter(quiet=True))

@@ -1,0 +1,114 @@
+"""The operations of a forward pass, seen one by one as they run.
+
+Modules are not enough: a network may call ``F.relu`` instead of holding an ``nn.ReLU``, hold one ``nn.ReLU`` and use
+it twice, or work in place. A torch function mode sees every operation of all of them, above autograd, so that what is
+captured can be differentiated.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+Site = tuple[str, int]
+"""An operation of a forward pass: its name (``conv2d``, ``relu``) and how often that name ran before it."""
+
+_PYTHON_NAMES = {
+    f"__{prefix}{sign}__": name
+    for sign, name in {"add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "matmul": "matmul"}.items()
+    for prefix in ("", "i", "r")
+}
+
+
+def operation_name(function: Callable[..., Any]) -> str:
+    """The name of a torch function, one for all its forms: ``relu`` for ``relu_``, ``add`` for ``+`` and ``+=``."""
+    name = getattr(function, "__name__", str(function))
+    return _PYTHON_NAMES.get(name, name) if name.startswith("__") else name.removesuffix("_")
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """An operation that has just run."""
+
+    site: Site
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+    output: Any  # a tensor, or a tuple or list with tensors; None for an assignment to a part of a tensor
+
+    @property
+    def name(self) -> str:
+        return self.site[0]
+
+    def argument(self, place: int, name: str, default: Any = None) -> Any:
+        """An argument, given by place or by name."""
+        return self.args[place] if place < len(self.args) else self.kwargs.get(name, default)
+
+    def tensors(self) -> list[Tensor]:
+        """All tensors in its arguments."""
+        return tensors([*self.args, *self.kwargs.values()])
+
+
+class Watch(TorchFunctionMode):
+    """Calls `seen` after each operation that gives tensors; what it returns takes the output's place in the network."""
+
+    def __init__(self, seen: Callable[[Call], Any]) -> None:
+        super().__init__()
+        self.seen = seen
+        self.count: Counter[str] = Counter()
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        output = func(*args, **kwargs)
+        name = operation_name(func)
+        if name != "__setitem__" and not tensors([output]):
+            return output
+        site = (name, self.count[name])
+        self.count[name] += 1
+        return self.seen(Call(site, args, kwargs, output))
+
+
+class _Captured(Exception):
+    """All that was wanted has run: the rest of the forward pass is not needed."""
+
+
+def capture(net: nn.Module | Callable[[Tensor], Tensor], inputs: Tensor, sites: Collection[Site]) -> dict[Site, Tensor]:
+    """Outputs of the operations `sites` in one forward pass, which ends at the last of them.
+
+    The tensors are those of the pass itself: with gradients enabled they can be differentiated, and a later in-place
+    operation does not change them. Raises LookupError where the pass never runs one of them.
+    """
+    wanted, found = set(sites), dict[Site, Tensor]()
+
+    def seen(call: Call) -> Any:
+        if call.site not in wanted:
+            return call.output
+        found[call.site] = call.output
+        if len(found) == len(wanted):
+            raise _Captured
+        return call.output.clone()
+
+    try:
+        if wanted:
+            with Watch(seen):
+                net(inputs)
+    except _Captured:
+        return found
+    if missing := sorted(wanted - set(found)):
+        raise LookupError(f"the forward pass never ran {missing}")
+    return found
+
+
+def tensors(arguments: Iterable[Any]) -> list[Tensor]:
+    """All tensors in the arguments of an operation, also those in lists and tuples."""
+    found: list[Tensor] = []
+    for argument in arguments:
+        if isinstance(argument, Tensor):
+            found.append(argument)
+        elif isinstance(argument, (list, tuple)):
+            found.extend(tensors(argument))
+    return found

@@ -1,0 +1,114 @@
+"""Which of our source code a result depends on, read from the files without importing them."""
+
+import ast
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from cnnviz_core.files import digest
+
+PACKAGE = "cnnviz_core"
+ROOT = Path(__file__).parent
+DRAWING = frozenset({"draw", "alt", "claims"})  # methods of a figure that work on its finished result
+_NEVER_COMPUTES = frozenset({f"{PACKAGE}.style", f"{PACKAGE}.figure", f"{PACKAGE}.claim", f"{PACKAGE}.errors"})
+
+
+def source_file(module: str) -> Path | None:
+    """The file of one of our modules, or None where there is no such module. Nothing is imported."""
+    path = ROOT.joinpath(*module.split(".")[1:])
+    candidates = (path.with_suffix(".py"), path / "__init__.py")
+    return next((file for file in candidates if file.is_file()), None)
+
+
+def _tree(module: str) -> ast.Module:
+    path = source_file(module)
+    assert path is not None, module
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _imports(tree: ast.AST) -> set[str]:
+    """Our modules that the code imports, anywhere in it."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name for name in found if name.startswith(PACKAGE + ".") and source_file(name)}
+
+
+def _without_docstrings(tree: ast.AST) -> ast.AST:
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [line for line in body if not _is_text(line)]  # type: ignore[attr-defined]
+    return tree
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _computing(tree: ast.Module) -> ast.Module:
+    """What of a figure's module its `compute` can reach: its class without the drawing methods, and what that names."""
+    definitions = {node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    for node in definitions.values():
+        if isinstance(node, ast.ClassDef):
+            node.body = [line for line in node.body if getattr(line, "name", None) not in DRAWING]
+    classes = [name for name, node in definitions.items() if isinstance(node, ast.ClassDef)]
+    wanted = set(classes)
+    other = [node for node in tree.body if getattr(node, "name", None) not in definitions]
+    waiting: list[ast.AST] = [definitions[name] for name in classes]
+    while waiting:
+        for name in _names(waiting.pop()) & set(definitions) - wanted:
+            wanted.add(name)
+            waiting.append(definitions[name])
+    kept = [definitions[name] for name in sorted(wanted)]
+    used = set().union(*(_names(node) for node in kept)) if kept else set()
+    imports = [node for node in other if not _is_import(node) or _binds(node) & used]
+    return ast.Module(body=[*imports, *kept], type_ignores=[])
+
+
+def _is_import(node: ast.AST) -> bool:
+    return isinstance(node, (ast.Import, ast.ImportFrom))
+
+
+def _binds(node: ast.AST) -> set[str]:
+    assert isinstance(node, (ast.Import, ast.ImportFrom))
+    return {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+
+
+def _names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _closure(start: Iterable[str]) -> list[str]:
+    found: set[str] = set()
+    waiting = list(start)
+    while waiting:
+        module = waiting.pop()
+        if module not in found | _NEVER_COMPUTES:
+            found.add(module)
+            waiting.extend(_imports(_tree(module)))
+    return sorted(found)
+
+
+@cache
+def code_digest(*modules: str) -> str:
+    """Hash of the code of modules and of all of ours that they import; comments and docstrings do not count."""
+    return digest(*(ast.dump(_without_docstrings(_tree(module))) for module in _closure(modules)))
+
+
+@cache
+def compute_digest(module: str) -> str:
+    """Hash of the code that a figure's `compute` can reach, in its own module and in ours that it imports."""
+    tree = _computing(_tree(module))
+    imported = code_digest(*sorted(_imports(tree) - _NEVER_COMPUTES))
+    return digest(ast.dump(_without_docstrings(tree)), imported)
+
+
+@cache
+def file_digest(*modules: str) -> str:
+    """Hash of the files of modules as they are."""
+    files = [source_file(module) for module in modules]
+    return digest(*(path.read_bytes() for path in files if path))

@@ -1,0 +1,142 @@
+"""The three rules, against rewrites from the papers and against Captum, with signed seeds."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cnnviz_core.methods.relu_rules import Rule, UndefinedRule, relu_rule
+
+RULES: tuple[Rule, ...] = ("gradient", "deconvnet", "guided")
+
+
+def random(*shape: int, seed: int = 0) -> Tensor:
+    return torch.from_numpy(np.random.default_rng(seed).normal(size=shape))
+
+
+def sent_back(function: Callable[[Tensor], Tensor], inputs: Tensor, signal: Tensor, rule: Rule) -> Tensor:
+    inputs = inputs.detach().requires_grad_()
+    with relu_rule(rule):
+        output = function(inputs)
+    return torch.autograd.grad(output, inputs, signal)[0]
+
+
+def expected(x: Tensor, signal: Tensor, rule: Rule, ceiling: float = float("inf")) -> Tensor:
+    inside = ((x > 0) & (x < ceiling)).double()
+    return {"gradient": inside * signal, "deconvnet": signal.relu(), "guided": inside * signal.relu()}[rule]
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize(
+    ("function", "ceiling"),
+    [
+        (F.relu, float("inf")),
+        (torch.relu, float("inf")),
+        (Tensor.relu, float("inf")),
+        (nn.ReLU(), float("inf")),
+        (lambda x: F.relu(x, inplace=True), float("inf")),
+        (lambda x: torch.relu_(x), float("inf")),
+        (lambda x: x.relu_(), float("inf")),
+        (lambda x: nn.ReLU(inplace=True)(x), float("inf")),
+        (lambda x: x.clamp(min=0), float("inf")),
+        (lambda x: x.clamp_min(0), float("inf")),
+        (lambda x: F.threshold(x, 0, 0), float("inf")),
+        (nn.ReLU6(), 6.0),
+        (nn.ReLU6(inplace=True), 6.0),
+        (F.relu6, 6.0),
+        (lambda x: F.hardtanh(x, 0, 6), 6.0),
+        (lambda x: x.clamp(0, 6), 6.0),
+    ],
+)
+def test_every_way_to_call_a_relu_follows_the_rule(
+    function: Callable[[Tensor], Tensor], ceiling: float, rule: Rule
+) -> None:
+    x, signal = 5 * random(4, 50), random(4, 50, seed=1)
+    found = sent_back(lambda inputs: function(inputs * 1), x, signal, rule)
+    assert torch.equal(found, expected(x, signal, rule, ceiling))
+    with relu_rule(rule):
+        assert torch.equal(function(x.clone()), x.clamp(0, ceiling))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_an_in_place_relu_whose_output_is_ignored(rule: Rule) -> None:
+    def network(x: Tensor) -> Tensor:
+        h = x * 2
+        h.relu_()
+        return h * 3
+
+    x, signal = random(40), random(40, seed=1)
+    assert torch.equal(sent_back(network, x, signal, rule), 2 * expected(x, 3 * signal, rule))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_an_input_that_also_goes_elsewhere(rule: Rule) -> None:
+    """Where hooks on modules are wrong: relu(h) + h with h = 2x."""
+    relu = nn.ReLU()
+    x, signal = random(40), random(40, seed=1)
+    found = sent_back(lambda x: relu(2 * x) + 2 * x, x, signal, rule)
+    assert torch.equal(found, 2 * (expected(x, signal, rule) + signal))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_one_module_used_twice(rule: Rule) -> None:
+    relu = nn.ReLU()
+    x, signal = random(40), random(40, seed=1)
+    found = sent_back(lambda x: relu(x) - relu(-x), x, signal, rule)
+    assert torch.equal(found, expected(x, signal, rule) - expected(-x, -signal, rule))
+
+
+def test_the_gradient_rule_is_the_gradient() -> None:
+    net = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.ReLU(inplace=True), nn.MaxPool2d(2), nn.Conv2d(4, 2, 3), nn.ReLU6()
+    ).double()
+    x = random(2, 3, 12, 12)
+    signal = random(2, 2, 3, 3, seed=1)
+    inputs = x.clone().requires_grad_()
+    (plain,) = torch.autograd.grad(net(inputs), inputs, signal)
+    assert torch.equal(sent_back(net, x, signal, "gradient"), plain)
+
+
+def test_without_relu_the_three_rules_agree() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.MaxPool2d(2), nn.Conv2d(4, 2, 3)).double()
+    x, signal = random(2, 3, 12, 12), random(2, 2, 3, 3, seed=1)
+    gradient, deconvnet, guided = (sent_back(net, x, signal, rule) for rule in RULES)
+    assert torch.equal(gradient, deconvnet)
+    assert torch.equal(gradient, guided)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_relu_in_compiled_code_is_refused() -> None:
+    hidden = torch.jit.trace(nn.ReLU(), random(3))  # type: ignore[no-untyped-call]
+    with (
+        pytest.raises(UndefinedRule, match=r"2 ReLUs ran, of which only 1 could follow the guided rule"),
+        relu_rule("guided"),
+    ):
+        hidden(F.relu(random(3)))
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [(F.gelu, "gelu"), (F.hardswish, "hardswish"), (F.silu, "silu"), (torch.sigmoid, "sigmoid"), (F.elu, "elu")],
+)
+def test_other_activation_functions_have_the_gradient_alone(function: Callable[[Tensor], Tensor], name: str) -> None:
+    with pytest.raises(UndefinedRule, match=f"defined for ReLUs, and this network uses {name}"), relu_rule("deconvnet"):
+        function(random(3))
+    with relu_rule("gradient"):
+        function(random(3))
+
+
+def test_nothing_is_left_after_an_exception() -> None:
+    with pytest.raises(ZeroDivisionError), relu_rule("deconvnet"):
+        _ = 1 / 0
+    x = random(20).requires_grad_()
+    (gradient,) = torch.autograd.grad(F.relu(x), x, random(20, seed=1))
+    assert torch.equal(gradient, expected(x, random(20, seed=1), "gradient"))
+
+
+def test_an_unknown_rule_is_refused() -> None:
+    with pytest.raises(ValueError, match="gradient, deconvnet, guided, not 'deconv'"), relu_rule("deconv"):  # type: ignore[arg-type]
+        pass

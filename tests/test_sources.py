@@ -1,0 +1,104 @@
+"""Which edits of code count as a change of a figure's numbers."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cnnviz_core import sources
+
+FIGURE = '''
+"""A figure."""
+from dataclasses import dataclass
+from cnnviz_core.figure import Figure, Result
+from cnnviz_core.methods.planted import method
+from cnnviz_core import style
+
+def helper(x):
+    return x + 1
+
+def label(x):
+    return f"{x}"
+
+class Planted(Figure):
+    """Doc."""
+    def compute(self, lab):
+        return Result({}, {"a": helper(method(1))})  # comment
+
+    def draw(self, result):
+        return style.picture(label(1))
+
+    def claims(self, stats):
+        return []
+
+    def alt(self, stats):
+        return "x"
+'''
+METHOD = '"""A method."""\n\n\ndef method(x):\n    """Doc."""\n    return 2 * x\n'
+
+
+class Planted:
+    """A figure and a method added to a copy of our own code."""
+
+    def __init__(self, root: Path) -> None:
+        self.figure, self.method = root / "figures" / "planted.py", root / "methods" / "planted.py"
+        self.write(FIGURE, METHOD)
+
+    def write(self, figure: str, method: str) -> str:
+        self.figure.write_text(figure)
+        self.method.write_text(method)
+        clear()
+        return sources.compute_digest("cnnviz_core.figures.planted")
+
+
+def clear() -> None:
+    for function in (sources.code_digest, sources.compute_digest, sources.file_digest):
+        function.cache_clear()
+
+
+@pytest.fixture
+def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Planted]:
+    root = tmp_path / "cnnviz_core"
+    shutil.copytree(sources.ROOT, root, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(sources, "ROOT", root)
+    yield Planted(root)
+    assert "cnnviz_core.methods.planted" not in sys.modules, "reading code must not run it"
+    clear()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("return style.picture(label(1))", "return style.picture(label(2))"),
+        ("return []", "return [1]"),
+        ('return "x"', 'return "y"'),
+        ('return f"{x}"', 'return f"<{x}>"'),
+        ("# comment", "# another comment"),
+        ('"""Doc."""', '"""Other doc."""'),
+    ],
+)
+def test_edits_of_drawing_and_words_compute_nothing(planted: Planted, old: str, new: str) -> None:
+    assert old in FIGURE
+    before = planted.write(FIGURE, METHOD)
+    assert planted.write(FIGURE.replace(old, new), METHOD) == before
+
+
+@pytest.mark.parametrize(("old", "new"), [("method(1)", "method(2)"), ("return x + 1", "return x + 2")])
+def test_edits_of_compute_count(planted: Planted, old: str, new: str) -> None:
+    before = planted.write(FIGURE, METHOD)
+    assert planted.write(FIGURE.replace(old, new), METHOD) != before
+
+
+def test_edits_of_an_imported_method_count_but_not_of_its_docstring(planted: Planted) -> None:
+    before = planted.write(FIGURE, METHOD)
+    assert planted.write(FIGURE, METHOD.replace("2 * x", "3 * x")) != before
+    assert planted.write(FIGURE, METHOD.replace("Doc.", "Words.")) == before
+
+
+def test_an_edit_of_the_drawing_changes_the_files_own_hash(planted: Planted) -> None:
+    planted.write(FIGURE, METHOD)
+    before = sources.file_digest("cnnviz_core.figures.planted")
+    planted.write(FIGURE.replace("label(1)", "label(2)"), METHOD)
+    assert sources.file_digest("cnnviz_core.figures.planted") != before
