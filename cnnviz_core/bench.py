@@ -5,7 +5,7 @@ The peer is a development dependency and is imported only here.
 
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -15,8 +15,10 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
+from cnnviz_core.errors import InputError, nearest
 from cnnviz_core.methods.deconvnet import project
 from cnnviz_core.methods.occlusion import occlusion_map, starts
+from cnnviz_core.progress import Reporter
 
 Row = dict[str, float | str]
 
@@ -77,8 +79,8 @@ def occlusion(name: str) -> Row:
 
     clean = float(model(image).softmax(dim=1)[0, 0])
     _same(clean - _averaged(clean - ours()), clean - theirs())
-    forward = min(_forward(model, batch) for batch in BATCHES)
-    return _row(f"occlusion {name}, {places**2} places", ours, theirs, lambda _: places**2 * forward)
+    best = min(BATCHES, key=lambda batch: _forward(model, batch))
+    return _row(f"occlusion {name}, {places**2} places", ours, theirs, lambda: places**2 * _forward(model, best))
 
 
 def deconvnet(name: str) -> Row:
@@ -104,13 +106,35 @@ def deconvnet(name: str) -> Row:
         return _seconds(lambda: torch.autograd.grad(model(inputs)[:, 0].sum(), inputs))
 
     _same(ours(), theirs())
-    return _row(f"deconvnet {name}, 4 images", ours, theirs, lambda _: gradient())
+    return _row(f"deconvnet {name}, 4 images", ours, theirs, gradient)
 
 
-BENCHMARKS: Mapping[str, Callable[[], Iterator[Row]]] = {
-    "occlusion": lambda: (occlusion(name) for name in ("alexnet", "squeezenet1_0")),
-    "deconvnet": lambda: (deconvnet(name) for name in ("alexnet", "squeezenet1_0")),
-}
+BENCHMARKS: Mapping[str, Callable[[str], Row]] = {"occlusion": occlusion, "deconvnet": deconvnet}
+NETWORKS = ("alexnet", "squeezenet1_0")
+
+
+def rows(names: Sequence[str], reporter: Reporter) -> list[Row]:
+    """The rows of the benchmarks of these names, or of all. Raises InputError for an unknown name."""
+    for name in names:
+        if name not in BENCHMARKS:
+            raise InputError(
+                f"no benchmark is called {name!r}{nearest(name, BENCHMARKS)} There are: {', '.join(BENCHMARKS)}"
+            )
+    found = []
+    for name in names or BENCHMARKS:
+        for network_name in NETWORKS:
+            reporter.say(f"measuring {name} on {network_name}")
+            found.append(BENCHMARKS[name](network_name))
+    return found
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as aligned text: seconds, how many times faster than the peer, and the share of the bound."""
+    lines = [f"{'':36}{'ours':>9}{'theirs':>9}{'ratio':>7}{'of bound':>10}  peer"]
+    for row in rows:
+        times = f"{row['ours']:8.3f}s{row['theirs']:8.3f}s{row['ratio']:7.2f}{row['of_bound']:10.0%}"
+        lines.append(f"{row['name']:36}{times}  {row['peer']}")
+    return "\n".join(lines)
 
 
 def _averaged(drops: np.ndarray) -> np.ndarray:
@@ -143,9 +167,9 @@ def _seconds(run: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def _row(name: str, ours: Callable[[], Any], theirs: Callable[[], Any], bound: Callable[[int], float]) -> Row:
+def _row(name: str, ours: Callable[[], Any], theirs: Callable[[], Any], bound: Callable[[], float]) -> Row:
     """Medians of alternating runs, in seconds."""
-    times = [(_seconds(ours), _seconds(theirs), bound(k)) for k in range(REPEATS)]
+    times = [(_seconds(ours), _seconds(theirs), bound()) for _ in range(REPEATS)]
     our, their, least = (median(column) for column in zip(*times, strict=True))
     return {
         "name": name, "ours": our, "theirs": their, "peer": "captum", "ratio": their / our,

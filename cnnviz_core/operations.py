@@ -16,17 +16,11 @@ from torch.overrides import TorchFunctionMode
 Site = tuple[str, int]
 """An operation of a forward pass: its name (``conv2d``, ``relu``) and how often that name ran before it."""
 
-_PYTHON_NAMES = {
-    f"__{prefix}{sign}__": name
-    for sign, name in {"add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "matmul": "matmul"}.items()
-    for prefix in ("", "i", "r")
-}
-
 
 def operation_name(function: Callable[..., Any]) -> str:
-    """The name of a torch function, one for all its forms: ``relu`` for ``relu_``, ``add`` for ``+`` and ``+=``."""
+    """The name of a torch function, the same for its in-place form: ``relu`` for ``torch.relu_``, ``add`` for ``+=``."""
     name = getattr(function, "__name__", str(function))
-    return _PYTHON_NAMES.get(name, name) if name.startswith("__") else name.removesuffix("_")
+    return name if name.startswith("__") else name.removesuffix("_")
 
 
 @dataclass(frozen=True, eq=False)

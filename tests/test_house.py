@@ -21,7 +21,8 @@ FIGURES = choices("figure")
 MAY_IMPORT = {
     "errors": (), "claim": (), "style": (), "operations": (),
     "files": ("errors",), "store": ("files",), "sources": ("files",), "progress": (),
-    "lab": ("errors", "operations"),
+    "network": ("errors", "operations"),
+    "lab": ("errors", "network"),
     "figure": ("claim", "lab"),
     "methods": ("methods", "operations", "errors"),
     "models": ("models", "lab", "operations", "errors", "files", "store", "datasets.digits"),

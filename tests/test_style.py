@@ -52,6 +52,15 @@ def test_no_text_is_cut() -> None:
         assert box.y1 <= height
 
 
+def test_panels_fill_the_width() -> None:
+    picture = some_picture()
+    picture._repr_png_()
+    sides = [axes.get_tightbbox() for axes in picture.axes]
+    assert sides[0] is not None
+    assert sides[-1] is not None
+    assert sides[-1].x1 - sides[0].x0 > 0.94 * picture.bbox.width
+
+
 def test_dollars_are_dollars() -> None:
     picture = some_picture("costs $5 and $6")
     assert not picture.axes[0].title.get_parse_math()
@@ -119,6 +128,7 @@ def test_shown_takes_one_channel_and_cuts_off_what_no_screen_shows() -> None:
 def test_span_is_signed_only_where_values_are() -> None:
     assert style.span(np.array([0.0, 3])) == (0, 3, style.GREY)
     assert style.span(np.array([-4.0, 3])) == (-4, 4, style.DIVERGING)
+    assert style.span(np.array([-1.0, 3])) == (-3, 3, style.DIVERGING)
 
 
 def test_coloured_and_its_bar_agree_whatever_the_shape() -> None:

@@ -14,7 +14,7 @@ from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab, Layer, Model
 from cnnviz_core.methods.bootstrap import above_zero, mean_interval
-from cnnviz_core.methods.deconvnet import keep_strongest_unit, project, visible
+from cnnviz_core.methods.deconvnet import closeups, keep_strongest_unit, project, visible
 from cnnviz_core.methods.grid import tiled
 from cnnviz_core.methods.maps_and_logits import logits_and_total, maps_and_logits
 from cnnviz_core.methods.occlusion import (
@@ -280,9 +280,9 @@ def _row(panels: dict[str, Axes], result: Result, k: int, shown: dict[str, Any])
     image[:, top : top + patch, left : left + patch] = np.round(255 * np.array(stats["mean"]))[:, None, None]
     style.show_image(panels["a"], image)
     if "c" in panels:
-        pictures = visible(result.arrays[f"projections{k}"])
+        pictures = visible(closeups(result.arrays[f"projections{k}"]))
         style.show_image(panels["c"], tiled(pictures, columns=2, pad=max(pictures.shape[1] // 16, 1)))
-        style.box(panels["c"], 0, 0, *image.shape[1:], colour="black")
+        style.box(panels["c"], 0, 0, *pictures.shape[1:3], colour="black")
     panels["a"].set_xlabel(f"{style.short(shown['class'], 20)}\nP = {shown['clean']:.2f}", fontsize=7)
     panels["b"].set_xlabel(f"map {shown['map']}", fontsize=7)
     panels["d"].set_xlabel(f"lowest {shown['lowest']:.2f}", fontsize=7)

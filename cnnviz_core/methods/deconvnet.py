@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from cnnviz_core.methods.relu_rules import Rule, relu_rule
@@ -71,3 +71,22 @@ def visible(projections: Float[np.ndarray, "n 3 h w"]) -> Float[np.ndarray, "n h
     scales = np.quantile(np.abs(projections), 0.995, axis=(1, 2, 3), keepdims=True)
     values: np.ndarray = np.clip(0.5 + 0.5 * projections / np.maximum(scales, 1e-30), 0, 1).transpose(0, 2, 3, 1)
     return values
+
+
+def closeups(projections: Float[np.ndarray, "n 3 h w"]) -> Float[np.ndarray, "n 3 side side"]:
+    """The smallest squares, all of one size, with everything that exceeds a fiftieth of a projection's maximum."""
+    magnitudes = np.abs(projections).max(axis=1)
+    bright = magnitudes > magnitudes.max(axis=(1, 2), keepdims=True) / 50
+    spans = [_span(bright.any(axis=axis)) for axis in (2, 1)]  # (n, 2) along rows, and along columns
+    side = min(max(int((span[:, 1] - span[:, 0]).max()) for span in spans), *magnitudes.shape[1:])
+    tops, lefts = (
+        np.clip((span.sum(axis=1) - side) // 2, 0, length - side)
+        for span, length in zip(spans, magnitudes.shape[1:], strict=True)
+    )
+    return np.stack([p[:, t : t + side, c : c + side] for p, t, c in zip(projections, tops, lefts, strict=True)])
+
+
+def _span(bright: Bool[np.ndarray, "n length"]) -> Int[np.ndarray, "n 2"]:
+    """First and last (exclusive) place that is True in each row; the first place where none is."""
+    ends = bright.shape[1] - bright[:, ::-1].argmax(axis=1)
+    return np.stack([bright.argmax(axis=1), np.where(bright.any(axis=1), ends, 1)], axis=1)

@@ -20,7 +20,6 @@ def tiled(
     missing = rows * columns - len(data)
     rest = ((0, 0),) * (data.ndim - 3)
     padded = np.pad(data, ((0, missing), (0, pad), (0, pad), *rest), constant_values=pad_value)
-    padded[len(data) :] = pad_value
     cells = padded.reshape(rows, columns, *padded.shape[1:]).swapaxes(1, 2)
     whole = cells.reshape(rows * padded.shape[1], columns * padded.shape[2], *data.shape[3:])
     return whole[: whole.shape[0] - pad, : whole.shape[1] - pad]

@@ -39,21 +39,22 @@ class _RuledReLU(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, ceiling: float, rule: Rule, inplace: bool) -> Tensor:
-        inside = (x > 0) & (x < ceiling)
-        ctx.save_for_backward(inside)
-        ctx.rule = rule
+        y = x.clamp_(0, ceiling) if inplace else x.clamp(0, ceiling)
         if inplace:
             ctx.mark_dirty(x)
-            return x.clamp_(0, ceiling)
-        return x.clamp(0, ceiling)
+        ctx.rule, ctx.ceiling = rule, ceiling
+        if rule != "deconvnet":
+            ctx.save_for_backward(y)
+        return y
 
     @staticmethod
     def backward(ctx: Any, *signals: Tensor) -> tuple[Tensor | None, ...]:
-        (signal,), (inside,) = signals, ctx.saved_tensors
+        (signal,) = signals
         if ctx.rule != "gradient":
             signal = signal.clamp(min=0)
         if ctx.rule != "deconvnet":
-            signal = signal * inside
+            (y,) = ctx.saved_tensors
+            signal = signal * ((y > 0) & (y < ctx.ceiling))
         return signal, None, None, None
 
 

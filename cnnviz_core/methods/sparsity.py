@@ -18,7 +18,7 @@ def active_area(maps: Float[Tensor, "n c h w"]) -> Float[Tensor, " n"]:
     peaks = maps.amax(dim=(2, 3), keepdim=True)
     areas = (maps > peaks / 2).flatten(2).double().mean(dim=2)
     responding = peaks.flatten(1) > 0
-    return (areas * responding).sum(dim=1) / responding.sum(dim=1).clamp(min=1)
+    return areas.sum(dim=1) / responding.sum(dim=1).clamp(min=1)
 
 
 def silent(maps: Float[Tensor, "n c *positions"]) -> Bool[Tensor, "n c"]:

@@ -28,10 +28,12 @@ def test_shows_the_rectified_maps_of_the_chosen_image(make_lab: MakeLab) -> None
 
 def test_measures_all_maps_whatever_is_drawn(make_lab: MakeLab) -> None:
     lab = make_lab(planted_net())
-    stats = replace(FIGURE, maps=1).compute(lab).stats
+    result = replace(FIGURE, maps=1).compute(lab)
+    stats = result.stats
     red = lab.dataset.images[2][0].numpy() / 255
     zeros = (red == 0).mean() + 1 + (red <= 0.5).mean() + 1
     assert stats["zeros"] == pytest.approx(zeros / 4)
+    assert len(result.arrays["maps"]) == 1
     assert (stats["shown"], stats["channels"], stats["silent"]) == (1, 4, 2)
     assert (stats["layer"], stats["class"], stats["lowest"]) == ("relu1", "class 2", 0)
 

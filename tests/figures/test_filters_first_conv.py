@@ -77,6 +77,14 @@ def test_draws_each_filter_in_its_colors_with_one_scale(make_lab: MakeLab) -> No
     assert not grid[side].any(), "black lines between the filters"
 
 
+def test_rows_of_a_filter_are_rows_of_its_picture(make_lab: MakeLab) -> None:
+    weights = np.zeros((1, 3, 7, 7))
+    weights[0, :, 0] = 1
+    grid = np.asarray(FIGURE.draw(FIGURE.compute(make_lab(net_of(weights)))).axes[0].get_images()[0].get_array())
+    assert (grid[0] == 1).all()
+    assert not grid[3:].any()
+
+
 def test_compares_with_random_filters_of_the_same_layer(make_lab: MakeLab) -> None:
     result = FIGURE.compute(make_lab(net_of(waves(12, 0.05))))
     assert result.arrays["random"].shape == result.arrays["weights"].shape

@@ -29,7 +29,7 @@ def two_maps(activation: nn.Module) -> Model:
     net = nn.Sequential(conv, activation, nn.Flatten(), linear).eval().requires_grad_(False)
     layers, parts = find_layers(net, torch.zeros(1, 3, SIDE, SIDE))
     return Model(
-        name="two_maps", fingerprint="", net=net, size=(SIDE, SIDE), resize=SIDE, mean=(0.5,) * 3, std=(1.0,) * 3,
+        name="two_maps", fingerprint="", net=net, size=(SIDE, SIDE), resize=SIDE, mean=(128 / 255,) * 3, std=(1.0,) * 3,
         classes=("leaf", "nothing", "never"), layers=layers, codes_layer=codes_layer(layers), weights="by hand",
         parts=parts,
     )  # fmt: skip
@@ -77,9 +77,9 @@ def test_the_strongest_map_and_the_class_are_lost_in_different_places(result: Re
     total, p, answer = (result.arrays[name][0] for name in ("total", "p", "answer"))
     assert total.shape == p.shape == answer.shape == (9, 9)
     assert total.argmin() in [9 * top + left for top in (1, 2, 3) for left in (1, 2, 3)]
-    assert shown["map_lost"] == pytest.approx(0.436, abs=0.001)  # 16 of 36 red pixels, and the rest is not quite gray
+    assert shown["map_lost"] == pytest.approx(16 / 36)
     assert p.argmin() in [9 * top + left for top in (7, 8) for left in (7, 8)]
-    np.testing.assert_allclose(p[:5], shown["clean"], atol=1e-3)
+    np.testing.assert_allclose(p[:5], shown["clean"], atol=1e-6)
     assert answer[8, 8] == 1
     assert set(result.stats["answers"].values()) == {"leaf", "nothing"}
     assert shown["kept"] == pytest.approx((answer == 0).mean())
@@ -90,7 +90,7 @@ def test_the_projection_is_that_of_the_strongest_unit_here_and_where_it_is_stron
     assert projections.shape == (4, 3, SIDE, SIDE)
     for projection, value in zip(projections, (205, 255, 245, 235), strict=True):
         expected = np.zeros((3, SIDE, SIDE))
-        expected[0, 1, 1] = value / 255 - 0.5  # the first of equally strong units, and a kernel of one pixel
+        expected[0, 1, 1] = (value - 128) / 255  # the first of equally strong units, and a kernel of one pixel
         np.testing.assert_allclose(projection, expected, atol=1e-6)
 
 

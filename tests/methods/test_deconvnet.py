@@ -8,7 +8,7 @@ import torch
 from captum.attr import Deconvolution
 from torch import Tensor, nn
 
-from cnnviz_core.methods.deconvnet import keep_map, keep_strongest_unit, project, visible
+from cnnviz_core.methods.deconvnet import closeups, keep_map, keep_strongest_unit, project, visible
 
 
 @dataclass(frozen=True)
@@ -165,3 +165,15 @@ def test_pictures_of_projections_have_zero_in_the_middle_and_are_scaled_each() -
     assert (found[0] == 1).all()
     assert (found[1, :2] == 0).all()
     assert (found[1, 2:] == 0.5).all()
+
+
+def test_closeups_are_of_one_size_and_hold_what_is_bright() -> None:
+    projections = np.zeros((3, 3, 9, 12))
+    projections[0, 1, 2:5, 3:7] = 1
+    projections[0, 0, 8, 11] = 0.01
+    projections[1, 0, 8, 11] = -2
+    found = closeups(projections)
+    assert found.shape == (3, 3, 4, 4)
+    assert found[0, 1].sum() == 12
+    assert found[1, 0, 3, 3] == -2
+    assert not found[2].any()

@@ -1,0 +1,39 @@
+"""Every figure is made for every kind of network, or says truly why it cannot be."""
+
+from pathlib import Path
+
+import pytest
+
+from cnnviz_core.configure import choices, settings
+from cnnviz_core.progress import Reporter
+from cnnviz_core.results import Maker
+
+SMALL = [
+    "profile=quick", "figure.activations_last_conv.images_measured=2", "figure.dead_filters.images=4",
+    "figure.occlusion_heatmap.count=1", "figure.occlusion_heatmap.search=4", "figure.occlusion_heatmap.places=4",
+    "figure.occlusion_heatmap.images_measured=2", "figure.occlusion_heatmap.places_measured=2",
+    "figure.occlusion_zf_panels.count=1", "figure.occlusion_zf_panels.search=4", "figure.occlusion_zf_panels.places=4",
+    "figure.occlusion_zf_panels.images_measured=2", "figure.occlusion_zf_panels.places_measured=2",
+]  # fmt: skip
+NETWORKS = {
+    "alexnet": {},
+    "vgg16": {},
+    "resnet18": {},
+    "squeezenet1_0": {},
+    "googlenet": {},
+    "mobilenet_v3_small": {"dead_filters": "x"},
+    "convnext_tiny": {"dead_filters": "x"},
+    "vit_b_16": {"activations_last_conv": "x"},
+    "swin_t": {"dead_filters": "x"},
+}
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_figure_is_made_or_says_why_not(network: str, tmp_path: Path) -> None:
+    chosen = settings([f"model={network}", "model.weights=none", f"build={tmp_path}", *SMALL])
+    maker = Maker(chosen, Reporter(quiet=True))
+    made = {name: maker.make(name) for name in choices("figure")}
+    assert {name: figure.obstacle for name, figure in made.items() if figure.obstacle} == NETWORKS[network]
+    for figure in made.values():
+        assert figure.obstacle or all(path.stat().st_size > 5000 for path in figure.files.values())
+        assert figure.obstacle or (figure.alt and figure.claims)
