@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cnnviz_core import files, manifest
-from cnnviz_core.configure import Settings, build_lab, choices, resource, target
+from cnnviz_core.configure import Settings, build_lab, choices, resource, target, target_module
 from cnnviz_core.errors import InputError, nearest
 from cnnviz_core.facts import facts_inputs
 from cnnviz_core.progress import Reporter
@@ -93,6 +93,7 @@ def check(settings: Settings, reporter: Reporter) -> int:
     from cnnviz_core.book import Builder
     from cnnviz_core.methods.accuracy import top_k_accuracy
 
+    _say_download(settings)
     builder = Builder(settings, reporter)
     lab = builder.maker.lab
     model, data = lab.model, lab.dataset
@@ -114,6 +115,17 @@ def check(settings: Settings, reporter: Reporter) -> int:
         obstacle = builder.maker.figure(name).obstacle(lab)
         print(f"figure   {name}: " + (f"will be made ({chapter})" if obstacle is None else f"not made: {obstacle}"))
     return 0
+
+
+def _say_download(settings: Settings) -> None:
+    """Say which file of weights is needed from the network, before it is fetched."""
+    from cnnviz_core.models import torchvision_net
+
+    if target_module(settings.model) == torchvision_net.__name__:
+        config = settings.model
+        file = torchvision_net.expected_download(name=config["name"], weights=config["weights"])
+        if file is not None:
+            print(f"weights  {file.path}" + ("" if file.here else f" will be fetched from {file.url}"))
 
 
 def why(settings: Settings, reporter: Reporter) -> int:

@@ -18,7 +18,7 @@ Site = tuple[str, int]
 
 
 def operation_name(function: Callable[..., Any]) -> str:
-    """The name of a torch function, the same for its in-place form: ``relu`` for ``torch.relu_``, ``add`` for ``+=``."""
+    """The name of a torch function, the same for its in-place form: ``relu`` for ``relu_``, ``add`` for ``+=``."""
     name = getattr(function, "__name__", str(function))
     return name if name.startswith("__") else name.removesuffix("_")
 

@@ -18,7 +18,8 @@ ACTIVATIONS = frozenset((
     "sigmoid", "tanh", "mish", "softplus", "prelu", "threshold", "logsigmoid", "softsign",
 ))  # fmt: skip
 _POINTWISE = ACTIVATIONS | {
-    "add", "sub", "mul", "div", "__rdiv__", "pow", "__rpow__", "neg", "abs", "exp", "log", "sqrt", "square", "clamp", "maximum", "minimum",
+    "add", "sub", "mul", "div", "__rdiv__", "pow", "__rpow__",
+    "neg", "abs", "exp", "log", "sqrt", "square", "clamp", "maximum", "minimum",
     "where", "masked_fill", "addcmul", "dropout", "alpha_dropout", "feature_dropout",
     "contiguous", "clone", "detach", "to", "type", "float", "double", "half", "bfloat16",
 }  # fmt: skip

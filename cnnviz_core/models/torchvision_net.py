@@ -38,14 +38,11 @@ def torchvision_classifier(
     outputs = len(names) if names is not None else len(chosen.meta["categories"])
     net = build(name, outputs)
     source = _fill(net, weights, chosen, seed)
-    mean, std = recipe.mean, recipe.std
-    if getattr(net, "transform_input", False):
-        net.transform_input, mean, std = False, [0.5] * 3, [0.5] * 3  # type: ignore[assignment]  # what it amounts to
     sides = recipe.crop_size[0] if size is None else size
     shorter = sides if isinstance(sides, int) else min(sides)
     return assemble(
         net, name=name, size=sides, resize=resize or round(shorter * recipe.resize_size[0] / recipe.crop_size[0]),
-        mean=mean, std=std, classes=names or chosen.meta["categories"], weights=source,
+        mean=recipe.mean, std=recipe.std, classes=names or chosen.meta["categories"], weights=source,
     )  # fmt: skip
 
 

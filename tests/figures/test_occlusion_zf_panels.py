@@ -94,6 +94,11 @@ def test_the_projection_is_that_of_the_strongest_unit_here_and_where_it_is_stron
         np.testing.assert_allclose(projection, expected, atol=1e-6)
 
 
+def test_an_image_is_not_beside_itself() -> None:
+    projections = figure(images=[5]).compute(lab()).arrays["projections0"]
+    np.testing.assert_allclose(projections[:, 0, 1, 1], [(v - 128) / 255 for v in (255, 245, 235, 225)], atol=1e-6)
+
+
 def test_claims_hold_for_it(result: Result) -> None:
     assert [each.holds for each in figure().claims(result.stats)] == [True] * 3
     assert claim(result, "projection_tells").measured["correlation"] < -0.2
@@ -135,11 +140,12 @@ def test_the_picture_has_five_panels_in_a_row_and_leaves_the_numbers(result: Res
 def test_rare_labels_share_a_color() -> None:
     stats_result = figure().compute(lab())
     stats_result.arrays["answer"][0] = np.arange(81).reshape(9, 9) % 7
+    stats_result.arrays["answer"][0, 0] = 3  # the whole first row
     names = {str(k): f"class {k}" for k in range(7)}
     drawn = figure().draw(Result(stats_result.arrays, {**stats_result.stats, "answers": names}))
     legend = drawn.axes[4].get_legend()
     assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == ["class 0", "class 1", "class 2", "class 3", "other"]
+    assert [text.get_text() for text in legend.get_texts()] == ["class 0", "class 3", "class 2", "class 1", "other"]
 
 
 def test_the_alternative_text_has_the_numbers(result: Result) -> None:

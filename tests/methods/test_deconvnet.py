@@ -158,13 +158,16 @@ def test_seeds_keep_one_map_or_its_strongest_unit() -> None:
 
 
 def test_pictures_of_projections_have_zero_in_the_middle_and_are_scaled_each() -> None:
-    projections = np.zeros((2, 3, 4, 4))
-    projections[0], projections[1, :, :2] = 7, -0.01
+    projections = np.zeros((2, 3, 40, 40))
+    projections[0], projections[1, :, :20] = 7, -0.01
+    projections[0, 0, 0, 0] = 1000  # a few pixels may be brighter than all others
+    projections[1, 0, 39, :10] = 0.005
     found = visible(projections)
-    assert found.shape == (2, 4, 4, 3)
+    assert found.shape == (2, 40, 40, 3)
     assert (found[0] == 1).all()
-    assert (found[1, :2] == 0).all()
-    assert (found[1, 2:] == 0.5).all()
+    assert (found[1, :20] == 0).all()
+    assert (found[1, 20:39] == 0.5).all()
+    np.testing.assert_allclose(found[1, 39, :10, 0], 0.75)
 
 
 def test_closeups_are_of_one_size_and_hold_what_is_bright() -> None:

@@ -151,6 +151,7 @@ def test_each_pixel_shows_the_square_centered_nearest_to_it() -> None:
     assert spread[1, 1:].tolist()[:4] == [0, 0, 1, 2]
     assert spread[1:5, 1].tolist() == [0, 0, 3, 6]
     assert at_pixels(numbers, (7, 7), patch=1, stride=3)[0].tolist()[:3] == [0, 0, 1]
+    assert np.isnan(at_pixels(np.ones((5, 5)), (7, 7), patch=3, stride=1)[0]).all()
     assert np.isnan(at_pixels(np.ones((1, 1)), (9, 9), patch=9, stride=2)[0]).all()
 
 

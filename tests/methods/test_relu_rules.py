@@ -62,10 +62,21 @@ def test_every_way_to_call_a_relu_follows_the_rule(
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_an_in_place_relu_whose_output_is_ignored(rule: Rule) -> None:
+@pytest.mark.parametrize(
+    "relu",
+    [
+        Tensor.relu_,
+        lambda h: F.relu(h, inplace=True),
+        lambda h: F.relu(h, True),
+        lambda h: F.threshold(h, 0, 0, True),
+        nn.ReLU(inplace=True),
+        lambda h: F.hardtanh(h, 0, 1e9, inplace=True),
+    ],
+)
+def test_an_in_place_relu_whose_output_is_ignored(relu: Callable[[Tensor], Tensor], rule: Rule) -> None:
     def network(x: Tensor) -> Tensor:
         h = x * 2
-        h.relu_()
+        relu(h)
         return h * 3
 
     x, signal = random(40), random(40, seed=1)

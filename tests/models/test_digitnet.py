@@ -32,6 +32,11 @@ def test_a_shortened_training_learns_and_is_kept(tmp_path: Path) -> None:
 
     again = digitnet(name="digitnet", epochs=4, seed=0, store=Store(tmp_path), progress=no_training)
     assert again.fingerprint == model.fingerprint
+    other = digitnet(name="digitnet", epochs=1, seed=1, store=Store(tmp_path), progress=silent)
+    longer = digitnet(name="digitnet", epochs=2, seed=1, store=Store(tmp_path), progress=silent)
+    assert len({model.fingerprint, other.fingerprint, longer.fingerprint}) == 3
+    again = digitnet(name="digitnet", epochs=1, seed=0, store=Store(tmp_path), progress=silent)
+    assert again.fingerprint != other.fingerprint
 
 
 def test_no_epoch_is_refused(tmp_path: Path) -> None:

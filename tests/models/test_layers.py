@@ -193,6 +193,24 @@ def test_plain_nets_and_their_activations() -> None:
     assert layers["hardtanh1"].kind == "hardtanh"
 
 
+@pytest.mark.parametrize(
+    ("stages", "names"),
+    [
+        ((2, 1), "conv1_1 conv1_2 pool1 conv2_1 pool2 fc3"),
+        ((1, 2), "conv1 pool1 conv2 conv3 pool3 fc4"),
+        ((1, 2, 2), "conv1_1 pool1 conv2_1 conv2_2 pool2 conv3_1 conv3_2 pool3 fc4"),
+    ],
+)
+def test_stages_of_several_convolutions_are_numbered_as_in_a_vgg(stages: tuple[int, ...], names: str) -> None:
+    parts: list[nn.Module] = []
+    for stage in stages:
+        parts += [nn.Conv2d(3, 3, 3, padding=1) for _ in range(stage)] + [nn.MaxPool2d(2)]
+    net = nn.Sequential(*parts, nn.Flatten(), nn.LazyLinear(2))
+    image = torch.randn(1, 3, 16, 16)
+    net(image)
+    assert " ".join(find_layers(net, image)[0]) == names
+
+
 class Attention(nn.Module):
     """Attention on the main line, without a shortcut: an operation with two outputs."""
 

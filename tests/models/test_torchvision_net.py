@@ -12,7 +12,7 @@ from PIL import Image
 from torchvision import models as zoo
 
 from cnnviz_core.errors import InputError
-from cnnviz_core.lab import Model, resized
+from cnnviz_core.lab import Model, ReceptiveField, resized
 from cnnviz_core.models.torchvision_net import build, expected_download, torchvision_classifier
 
 DEFAULTS: dict[str, Any] = {"weights": "none", "size": None, "resize": None, "classes": None, "seed": 0}
@@ -57,8 +57,8 @@ def test_random_nets_give_finite_logits(name: str) -> None:
     assert logits.std() > 1e-3
 
 
-def test_input_transform_of_googlenet_is_part_of_the_preprocessing() -> None:
-    """Its weights are used with ImageNet's mean and a second transform in the network: together that is 0.5 and 0.5."""
+def test_input_transform_of_googlenet_is_kept() -> None:
+    """Its weights need the transform inside the network, which is no layer."""
     model = classifier("googlenet", size=64)
     original = zoo.googlenet(weights=None, aux_logits=False, init_weights=False, transform_input=True).eval()
     original.load_state_dict(model.net.state_dict())
@@ -66,6 +66,8 @@ def test_input_transform_of_googlenet_is_part_of_the_preprocessing() -> None:
     mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (IMAGENET, (0.229, 0.224, 0.225)))
     with torch.no_grad():
         torch.testing.assert_close(model(pixels), original((pixels - mean) / std), rtol=1e-3, atol=1e-4)
+    assert next(iter(model.layers)) == "conv1"
+    assert model.layers["conv1"].receptive_field == ReceptiveField((7, 7), (2, 2), (-3, -3))
 
 
 def test_auxiliary_classifiers_in_a_file_are_left_out(tmp_path: Path) -> None:
