@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure as Picture
 
 from cnnviz_core.claim import Claim
+from cnnviz_core.errors import InputError
 from cnnviz_core.lab import Lab
 
 Stats = Mapping[str, Any]
@@ -39,6 +40,28 @@ class Figure(ABC):
         Raises InputError where a setting is wrong.
         """
         return None
+
+    def check_at_least(self, least: int, *settings: str) -> None:
+        """Raises InputError where one of these settings is given and smaller."""
+        for setting in settings:
+            if (value := getattr(self, setting)) is not None and value < least:
+                raise InputError(f"figure.{self.name()}.{setting}={value} must be at least {least}")
+
+    def check_share(self, *settings: str) -> None:
+        """Raises InputError where one of these settings is not above 0 and at most 1."""
+        for setting in settings:
+            if not 0 < (value := getattr(self, setting)) <= 1:
+                raise InputError(f"figure.{self.name()}.{setting}={value} must be above 0 and at most 1")
+
+    def check_images(self, setting: str, lab: Lab) -> None:
+        """Raises InputError where this setting, an index or a list of them, names an image that is not there."""
+        value = getattr(self, setting)
+        for i in value if isinstance(value, list) else [value]:
+            if i is not None and i not in range(len(lab.dataset)):
+                raise InputError(
+                    f"figure.{self.name()}.{setting}={i} is not in the data set {lab.dataset.name}, "
+                    f"which has the images 0 to {len(lab.dataset) - 1}"
+                )
 
     @abstractmethod
     def compute(self, lab: Lab) -> Result:

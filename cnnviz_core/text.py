@@ -78,7 +78,11 @@ def _environment() -> Environment:
     return Environment(
         comment_start_string="{##",  # since {#name} is an id in Markdown
         comment_end_string="##}",
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, finalize=escaped
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=escaped,
     )
 
 

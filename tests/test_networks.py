@@ -19,7 +19,7 @@ NO_RELU = "no layer of {} ends in a ReLU, whose channels alone can die"
 DEPTHWISE = "the second convolution of {} is depthwise: each of its filters reads one channel only"
 ONE = "{} has no second convolution with kernels larger than one pixel"
 TOKENS = "{} has no maps after its first convolution: its layers give one vector or tokens"
-NO_MAPS = "?"
+NO_MAPS = "{} has no layer of maps before its classifier"
 NETWORKS: dict[str, dict[str, str]] = {
     "alexnet": {},
     "vgg16": {},
@@ -28,8 +28,12 @@ NETWORKS: dict[str, dict[str, str]] = {
     "googlenet": {},
     "mobilenet_v3_small": {"dead_filters": NO_RELU, "filters_second_conv": DEPTHWISE},
     "convnext_tiny": {"dead_filters": NO_RELU, "filters_second_conv": DEPTHWISE},
-    "vit_b_16": {"activations_last_conv": TOKENS, "dead_filters": NO_RELU, "filters_second_conv": ONE,
-                 "occlusion_zf_panels": NO_MAPS},
+    "vit_b_16": {
+        "activations_last_conv": TOKENS,
+        "dead_filters": NO_RELU,
+        "filters_second_conv": ONE,
+        "occlusion_zf_panels": NO_MAPS,
+    },
     "swin_t": {"dead_filters": NO_RELU, "filters_second_conv": ONE},
 }
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from cnnviz_core import style
-from cnnviz_core.errors import InputError
+from cnnviz_core.claim import identity
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab
 from cnnviz_core.methods.grid import square_columns, tiled
@@ -22,11 +22,8 @@ class ActivationsFirstConv(Figure):
     maps: int
 
     def obstacle(self, lab: Lab) -> str | None:
-        if self.image is not None and self.image not in range(len(lab.dataset)):
-            raise InputError(f"figure.{self.name()}.image={self.image} is not in the data set {lab.dataset.name}, "
-                             f"which has the images 0 to {len(lab.dataset) - 1}")  # fmt: skip
-        if self.maps < 1:
-            raise InputError(f"figure.{self.name()}.maps={self.maps} must be at least 1")
+        self.check_images("image", lab)
+        self.check_at_least(1, "search", "maps")
         if lab.model.first_conv is None:
             return f"the first layer of {lab.model.name} is no convolution, so that its outputs are no maps"
         return None
@@ -96,12 +93,9 @@ class ActivationsFirstConv(Figure):
         )
         if not stats["rectified"]:
             return [sparse]
-        nonnegative = Claim(
-            name=f"{name}.nonnegative",
-            text="No value after a ReLU is below zero.",
-            kind="identity",
-            holds=stats["lowest"] >= 0,
-            measured={"lowest_value": stats["lowest"]},
+        lowest = {"lowest_value": stats["lowest"]}
+        nonnegative = identity(
+            f"{name}.nonnegative", "No value after a ReLU is below zero.", stats["lowest"] >= 0, lowest
         )
         return [nonnegative, sparse]
 

@@ -8,10 +8,10 @@ import torch
 from matplotlib.axes import Axes
 
 from cnnviz_core import style
-from cnnviz_core.errors import InputError
+from cnnviz_core.claim import tendency
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab
-from cnnviz_core.methods.bootstrap import above_controls, above_zero, mean_interval
+from cnnviz_core.methods.bootstrap import above_controls, mean_interval
 from cnnviz_core.methods.grid import enlarged, square_columns, tiled
 from cnnviz_core.methods.sparsity import active_area, silent, zero_share
 
@@ -27,12 +27,9 @@ class ActivationsLastConv(Figure):
     batch: int
 
     def obstacle(self, lab: Lab) -> str | None:
-        if self.image is not None and self.image not in range(len(lab.dataset)):
-            raise InputError(f"figure.{self.name()}.image={self.image} is not in the data set {lab.dataset.name}, "
-                             f"which has the images 0 to {len(lab.dataset) - 1}")  # fmt: skip
-        for setting, least in (("images_measured", 1), ("controls", 2), ("batch", 1)):
-            if getattr(self, setting) < least:
-                raise InputError(f"figure.{self.name()}.{setting}={getattr(self, setting)} must be at least {least}")
+        self.check_images("image", lab)
+        self.check_at_least(1, "search", "images_measured", "batch")
+        self.check_at_least(2, "controls")
         if lab.model.first_conv is None:
             return f"the first layer of {lab.model.name} is no convolution, so that its outputs are no maps"
         if lab.model.last_maps is None:
@@ -116,45 +113,33 @@ class ActivationsLastConv(Figure):
         exact = "" if stats["rectified"] else f"the maps of {stats['layer']} do not come from a ReLU"
         ours, random = stats["network"], stats["random"]
         first, last = f"`{stats['first_layer']}`", f"`{stats['layer']}`"
+        name = self.name()
         return [
-            self._tendency(
-                "sparser_than_first",
+            tendency(
+                f"{name}.sparser_than_first",
                 f"More values are zero in the last maps ({last}) than in the first ({first}).",
                 {"zeros_first": ours["first"]["zeros"], "zeros_last": ours["last"]["zeros"]},
                 stats["sparser_than_first"],
-                exact,
+                source="cs231n",
+                undecided=exact,
             ),
-            self._tendency(
-                "sparser_than_random",
+            tendency(
+                f"{name}.sparser_than_random",
                 f"More values are zero in {last} than with random weights.",
                 {"zeros_here": ours["last"]["zeros"], "zeros_random": random["last"]["zeros"]},
                 stats["sparser_than_random"],
-                exact,
+                source="cs231n",
+                undecided=exact,
             ),
-            self._tendency(
-                "more_local_than_random",
+            tendency(
+                f"{name}.more_local_than_random",
                 f"A map of {last} that responds exceeds half of its maximum on a smaller part of its area "
                 "than with random weights.",
                 {"area_here": ours["last"]["area"], "area_random": random["last"]["area"]},
                 stats["more_local_than_random"],
-                "",
+                source="cs231n",
             ),
         ]
-
-    def _tendency(
-        self, name: str, text: str, measured: dict[str, float], interval: Sequence[float], obstacle: str
-    ) -> Claim:
-        low, high = interval
-        holds = None if obstacle else above_zero((low, high))
-        return Claim(
-            name=f"{self.name()}.{name}",
-            text=text,
-            kind="tendency",
-            holds=holds,
-            measured={**measured, "difference_from": low, "difference_to": high},
-            source="cs231n",
-            undecided=obstacle or ("the interval of the difference includes zero" if holds is None else ""),
-        )
 
 
 def _compared(ours: np.ndarray, random: np.ndarray, rng: np.random.Generator) -> dict[str, object]:

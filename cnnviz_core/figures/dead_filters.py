@@ -8,7 +8,7 @@ import torch
 from matplotlib.axes import Axes
 
 from cnnviz_core import style
-from cnnviz_core.errors import InputError
+from cnnviz_core.claim import identity
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab
 from cnnviz_core.methods.sparsity import silent, silent_so_far
@@ -24,9 +24,8 @@ class DeadFilters(Figure):
     batch: int
 
     def obstacle(self, lab: Lab) -> str | None:
-        for setting, least in (("images", 2), ("batch", 1)):
-            if getattr(self, setting) < least:
-                raise InputError(f"figure.{self.name()}.{setting}={getattr(self, setting)} must be at least {least}")
+        self.check_at_least(2, "images")
+        self.check_at_least(1, "batch")
         if not lab.model.rectified_layers:
             return f"no layer of {lab.model.name} ends in a ReLU, whose channels alone can die"
         if len(lab.dataset) < 2:
@@ -91,12 +90,11 @@ class DeadFilters(Figure):
     def claims(self, stats: Stats) -> list[Claim]:
         one, every = stats["silent_on_one"], stats["silent_on_all"]
         return [
-            Claim(
-                name=f"{self.name()}.monotone",
-                text="The number of channels that are zero on all images never rises when images are added.",
-                kind="identity",
-                holds=stats["monotone"],
-                measured={},
+            identity(
+                f"{self.name()}.monotone",
+                "The number of channels that are zero on all images never rises when images are added.",
+                stats["monotone"],
+                {},
             ),
             Claim(
                 name=f"{self.name()}.few_images_mislead",

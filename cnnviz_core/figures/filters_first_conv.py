@@ -6,10 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from cnnviz_core import style
-from cnnviz_core.errors import InputError
+from cnnviz_core.claim import identity, tendency
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab, Layer, Model
-from cnnviz_core.methods.bootstrap import above_zero
 from cnnviz_core.methods.filters import high_frequency_share, smoothness
 from cnnviz_core.methods.grid import enlarged, untiled, vis_square
 
@@ -21,8 +20,7 @@ class FiltersFirstConv(Figure):
     draws: int
 
     def obstacle(self, lab: Lab) -> str | None:
-        if self.draws < 1:
-            raise InputError(f"figure.{self.name()}.draws={self.draws} must be at least 1")
+        self.check_at_least(1, "draws")
         model = lab.model
         if model.first_conv is None:
             return f"the first layer of {model.name} is no convolution"
@@ -75,32 +73,25 @@ class FiltersFirstConv(Figure):
         )
 
     def claims(self, stats: Stats) -> list[Claim]:
-        low, high = stats["high_frequency_less"]
-        holds = above_zero((low, high))
         return [
-            Claim(
-                name=f"{self.name()}.round_trip",
-                text="The grid, scaled back, gives the weights of the network.",
-                kind="identity",
-                holds=stats["round_trip_error"] < 1e-5,
-                measured={"largest_relative_error": stats["round_trip_error"]},
+            identity(
+                f"{self.name()}.round_trip",
+                "The grid, scaled back, gives the weights of the network.",
+                stats["round_trip_error"] < 1e-5,
+                {"largest_relative_error": stats["round_trip_error"]},
             ),
-            Claim(
-                name=f"{self.name()}.smoother_than_random",
-                text=f"The filters of `{stats['layer']}` have less of their energy at high frequencies than random "
+            tendency(
+                f"{self.name()}.smoother_than_random",
+                f"The filters of `{stats['layer']}` have less of their energy at high frequencies than random "
                 "filters of the same size.",
-                kind="tendency",
-                holds=holds,
-                measured={
+                {
                     "high_share_here": stats["high_frequency_here"],
                     "high_share_random": stats["high_frequency_random"],
-                    "difference_from": low,
-                    "difference_to": high,
                     "variation_here": stats["variation_here"],
                     "variation_random": stats["variation_random"],
                 },
+                stats["high_frequency_less"],
                 source="cs231n",
-                undecided="the interval of the difference includes zero" if holds is None else "",
             ),
         ]
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnviz_core import style
-from cnnviz_core.errors import InputError
+from cnnviz_core.claim import identity, tendency
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab
-from cnnviz_core.methods.bootstrap import above_zero
 from cnnviz_core.methods.filters import smoothness
 from cnnviz_core.methods.grid import enlarged, scaled, tiled, untiled
 
@@ -22,9 +21,7 @@ class FiltersSecondConv(Figure):
     draws: int
 
     def obstacle(self, lab: Lab) -> str | None:
-        for setting in ("filters", "inputs", "draws"):
-            if getattr(self, setting) < 1:
-                raise InputError(f"figure.{self.name()}.{setting}={getattr(self, setting)} must be at least 1")
+        self.check_at_least(1, "filters", "inputs", "draws")
         model = lab.model
         if model.second_conv is None:
             return f"{model.name} has no second convolution with kernels larger than one pixel"
@@ -79,32 +76,25 @@ class FiltersSecondConv(Figure):
         )
 
     def claims(self, stats: Stats) -> list[Claim]:
-        low, high = stats["high_frequency_less"]
-        holds = above_zero((low, high))
         return [
-            Claim(
-                name=f"{self.name()}.indexing",
-                text="The tile in row $f$ and column $c$ holds the weights of filter $f$ for input channel $c$.",
-                kind="identity",
-                holds=stats["misplaced"] == 0,
-                measured={"misplaced_tiles": stats["misplaced"]},
+            identity(
+                f"{self.name()}.indexing",
+                "The tile in row $f$ and column $c$ holds the weights of filter $f$ for input channel $c$.",
+                stats["misplaced"] == 0,
+                {"misplaced_tiles": stats["misplaced"]},
             ),
-            Claim(
-                name=f"{self.name()}.smoother_than_random",
-                text=f"The filters of `{stats['layer']}` have less of their energy at high frequencies than random "
+            tendency(
+                f"{self.name()}.smoother_than_random",
+                f"The filters of `{stats['layer']}` have less of their energy at high frequencies than random "
                 "filters of the same size.",
-                kind="tendency",
-                holds=holds,
-                measured={
+                {
                     "high_share_here": stats["high_frequency_here"],
                     "high_share_random": stats["high_frequency_random"],
-                    "difference_from": low,
-                    "difference_to": high,
                     "variation_here": stats["variation_here"],
                     "variation_random": stats["variation_random"],
                 },
+                stats["high_frequency_less"],
                 source="cs231n",
-                undecided="the interval of the difference includes zero" if holds is None else "",
             ),
         ]
 

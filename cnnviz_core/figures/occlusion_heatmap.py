@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from cnnviz_core import style
-from cnnviz_core.errors import InputError
+from cnnviz_core.claim import identity, tendency
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab, Model
-from cnnviz_core.methods.bootstrap import above_zero, mean_interval
+from cnnviz_core.methods.bootstrap import mean_interval
 from cnnviz_core.methods.occlusion import (
     at_pixels,
     centered_on,
@@ -41,16 +41,9 @@ class OcclusionHeatmap(Figure):
     batch: int
 
     def obstacle(self, lab: Lab) -> str | None:
-        for i in self.images or []:
-            if not 0 <= i < len(lab.dataset):
-                raise InputError(f"figure.{self.name()}.images has {i}, but the data set {lab.dataset.name} "
-                                 f"has the images 0 to {len(lab.dataset) - 1}")  # fmt: skip
-        for setting in ("count", "stride", "places", "images_measured", "places_measured", "batch"):
-            if (value := getattr(self, setting)) is not None and value < 1:
-                raise InputError(f"figure.{self.name()}.{setting}={value} must be at least 1")
-        for setting, share in (("patch", self.patch), ("confidence", self.confidence)):
-            if not 0 < share <= 1:
-                raise InputError(f"figure.{self.name()}.{setting}={share} must be above 0 and at most 1")
+        self.check_images("images", lab)
+        self.check_at_least(1, "count", "search", "stride", "places", "images_measured", "places_measured", "batch")
+        self.check_share("patch", "confidence")
         return None
 
     def compute(self, lab: Lab) -> Result:
@@ -150,27 +143,26 @@ class OcclusionHeatmap(Figure):
     def claims(self, stats: Stats) -> list[Claim]:
         identities, measured = stats["identities"], stats["measured"]
         return [
-            Claim(
-                name=f"{self.name()}.nothing_hidden",
-                text="A square of no size leaves the probability as it is.",
-                kind="identity",
-                holds=identities["nothing_hidden"] <= ROUNDING,
-                measured={"largest_difference": identities["nothing_hidden"]},
+            identity(
+                f"{self.name()}.nothing_hidden",
+                "A square of no size leaves the probability as it is.",
+                identities["nothing_hidden"] <= ROUNDING,
+                {"largest_difference": identities["nothing_hidden"]},
             ),
-            Claim(
-                name=f"{self.name()}.everything_hidden",
-                text="A square as large as the image has one place, and the probability there is that of a gray image.",
-                kind="identity",
-                holds=identities["everything_places"] == 1 and identities["everything_hidden"] <= ROUNDING,
-                measured={"places": identities["everything_places"], "difference": identities["everything_hidden"]},
+            identity(
+                f"{self.name()}.everything_hidden",
+                "A square as large as the image has one place, and the probability there is that of a gray image.",
+                identities["everything_places"] == 1 and identities["everything_hidden"] <= ROUNDING,
+                {"places": identities["everything_places"], "difference": identities["everything_hidden"]},
             ),
             _object_matters(f"{self.name()}.object_matters", measured),
-            _tendency(
+            tendency(
                 f"{self.name()}.localised",
                 "Where the square is matters more than in the same network with random weights: its worst place lowers "
                 "the probability further below the median over all places.",
                 {"worst": measured["worst"], "worst_random": measured["worst_random"]},
                 measured["worst_difference"],
+                source="zeiler2014 sec. 4.2",
             ),
         ]
 
@@ -246,18 +238,4 @@ def _object_matters(name: str, measured: Stats) -> Claim:
         reason = "the data set says of no image where its object is (masks or boxes) so that squares lie on and off it"
         return Claim(name, text, "tendency", None, {}, source="zeiler2014 sec. 4.2", undecided=reason)
     numbers = {"drop_on_object": measured["on"], "drop_elsewhere": measured["off"]}
-    return _tendency(name, text, numbers, measured["on_off"])
-
-
-def _tendency(name: str, text: str, numbers: dict[str, float], interval: Sequence[float]) -> Claim:
-    low, high = interval
-    holds = above_zero((low, high))
-    return Claim(
-        name=name,
-        text=text,
-        kind="tendency",
-        holds=holds,
-        measured={**numbers, "difference_from": low, "difference_to": high},
-        source="zeiler2014 sec. 4.2",
-        undecided="the interval of the difference includes zero" if holds is None else "",
-    )
+    return tendency(name, text, numbers, measured["on_off"], source="zeiler2014 sec. 4.2")

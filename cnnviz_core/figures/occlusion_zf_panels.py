@@ -10,10 +10,10 @@ import torch
 from matplotlib.axes import Axes
 
 from cnnviz_core import style
-from cnnviz_core.errors import InputError
+from cnnviz_core.claim import identity, tendency
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab, Layer, Model
-from cnnviz_core.methods.bootstrap import above_zero, mean_interval
+from cnnviz_core.methods.bootstrap import mean_interval
 from cnnviz_core.methods.deconvnet import closeups, keep_strongest_unit, project, visible
 from cnnviz_core.methods.grid import tiled
 from cnnviz_core.methods.maps_and_logits import logits_and_total, maps_and_logits
@@ -52,16 +52,9 @@ class OcclusionZfPanels(Figure):
     batch: int
 
     def obstacle(self, lab: Lab) -> str | None:
-        for i in self.images or []:
-            if not 0 <= i < len(lab.dataset):
-                raise InputError(f"figure.{self.name()}.images has {i}, but the data set {lab.dataset.name} "
-                                 f"has the images 0 to {len(lab.dataset) - 1}")  # fmt: skip
-        for setting in ("count", "stride", "places", "images_measured", "places_measured", "batch"):
-            if (value := getattr(self, setting)) is not None and value < 1:
-                raise InputError(f"figure.{self.name()}.{setting}={value} must be at least 1")
-        for setting, share in (("patch", self.patch), ("confidence", self.confidence)):
-            if not 0 < share <= 1:
-                raise InputError(f"figure.{self.name()}.{setting}={share} must be above 0 and at most 1")
+        self.check_images("images", lab)
+        self.check_at_least(1, "count", "search", "stride", "places", "images_measured", "places_measured", "batch")
+        self.check_share("patch", "confidence")
         if self.layer is not None and not lab.model.layer(self.layer).spatial:
             return f"layer {self.layer} of {lab.model.name} has no maps"
         if self.layer is None and lab.model.last_maps is None:
@@ -216,20 +209,18 @@ class OcclusionZfPanels(Figure):
         images = stats["images"]
         error = max(image["map_error"] for image in images)
         return [
-            Claim(
-                name=f"{self.name()}.strongest_map",
-                text="The map followed in (b) has the strongest activation of all in the image without the square.",
-                kind="identity",
-                holds=error <= ROUNDING,
-                measured={"largest_relative_difference": error},
+            identity(
+                f"{self.name()}.strongest_map",
+                "The map followed in (b) has the strongest activation of all in the image without the square.",
+                error <= ROUNDING,
+                {"largest_relative_difference": error},
             ),
-            Claim(
-                name=f"{self.name()}.same_run",
-                text="Panels (d) and (e) agree, as numbers of the same forward passes must: where the probability is "
+            identity(
+                f"{self.name()}.same_run",
+                "Panels (d) and (e) agree, as numbers of the same forward passes must: where the probability is "
                 "above one half the label is that class, and it is nowhere that class where it is below chance.",
-                kind="identity",
-                holds=all(image["conflicts"] == 0 for image in images),
-                measured={"places_in_conflict": sum(image["conflicts"] for image in images)},
+                all(image["conflicts"] == 0 for image in images),
+                {"places_in_conflict": sum(image["conflicts"] for image in images)},
             ),
             self._projection_tells(stats),
         ]
@@ -244,10 +235,8 @@ class OcclusionZfPanels(Figure):
             reason = stats["undefined"] or "the maps or their projections do not vary"
             return Claim(name, text, "tendency", None, {}, source="zeiler2014 fig. 7", undecided=reason)
         low, high = found["interval"]
-        above = above_zero((low, high))
-        numbers = {"correlation": found["mean"], "from": low, "to": high, "images": found["images"]}
-        return Claim(name, text, "tendency", None if above is None else not above, numbers, source="zeiler2014 fig. 7",
-                     undecided="the interval of the correlation includes zero" if above is None else "")  # fmt: skip
+        numbers = {"correlation": found["mean"], "images": found["images"]}
+        return tendency(name, text, numbers, (-high, -low), source="zeiler2014 fig. 7")
 
 
 def _logits_layer(model: Model) -> str | None:

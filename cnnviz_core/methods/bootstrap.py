@@ -46,8 +46,3 @@ def _means(values: Float[np.ndarray, " n"], rng: np.random.Generator, draws: int
 def _percentiles(means: Float[np.ndarray, " draws"], level: float) -> tuple[float, float]:
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
-
-
-def above_zero(interval: tuple[float, float]) -> bool | None:
-    """Whether an interval lies above zero, or None where it includes zero."""
-    return None if interval[0] <= 0 <= interval[1] else interval[0] > 0

@@ -15,9 +15,9 @@ from torch.nn import functional as F
 from cnnviz_core.datasets.digits import SIZE, digit_arrays
 from cnnviz_core.errors import InputError
 from cnnviz_core.files import digest
-from cnnviz_core.lab import Model, draw_weights
 from cnnviz_core.models.assemble import assemble
 from cnnviz_core.models.weights import load_weights
+from cnnviz_core.lab import Model, draw_weights
 from cnnviz_core.store import Store
 
 Progress = Callable[[Iterable[Any], str, int], Iterator[Any]]

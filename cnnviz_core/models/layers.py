@@ -13,11 +13,11 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from cnnviz_core.lab import Layer
 from cnnviz_core.models.names import Found, layer_names
 from cnnviz_core.models.reach import NOWHERE, Reach
 from cnnviz_core.models.receptive_field import ACTIVATIONS, reaches
 from cnnviz_core.models.trace import ModuleCall, Operation, Trace, trace
+from cnnviz_core.lab import Layer
 
 _KINDS = {
     "conv2d": "conv", "linear": "fc", "multi_head_attention_forward": "attention",

@@ -147,7 +147,10 @@ def test_the_alternative_text_has_the_numbers(result: Result) -> None:
 @pytest.mark.parametrize(
     ("changed", "text"),
     [
-        ({"images": [3, 8]}, r"figure.occlusion_heatmap.images has 8, but the data set pictures has the images 0 to 7"),
+        (
+            {"images": [3, 8]},
+            r"figure.occlusion_heatmap.images=8 is not in the data set pictures, which has the images 0 to 7",
+        ),
         ({"patch": 0.0}, r"figure.occlusion_heatmap.patch=0.0 must be above 0 and at most 1"),
         ({"confidence": 90.0}, r"figure.occlusion_heatmap.confidence=90.0 must be above 0 and at most 1"),
         ({"stride": 0}, r"figure.occlusion_heatmap.stride=0 must be at least 1"),

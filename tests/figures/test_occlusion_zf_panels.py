@@ -167,7 +167,10 @@ def test_a_network_without_maps_has_no_panels() -> None:
 @pytest.mark.parametrize(
     ("changed", "text"),
     [
-        ({"images": [6]}, r"figure.occlusion_zf_panels.images has 6, but the data set pictures has the images 0 to 5"),
+        (
+            {"images": [6]},
+            r"figure.occlusion_zf_panels.images=6 is not in the data set pictures, which has the images 0 to 5",
+        ),
         ({"patch": 1.5}, r"figure.occlusion_zf_panels.patch=1.5 must be above 0 and at most 1"),
         ({"places": 0}, r"figure.occlusion_zf_panels.places=0 must be at least 1"),
         ({"layer": "relu9"}, r"model two_maps has no layer 'relu9'; did you mean 'relu1'\?"),

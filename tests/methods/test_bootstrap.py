@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cnnviz_core.methods.bootstrap import above_controls, above_zero, difference_interval, mean_interval
+from cnnviz_core.methods.bootstrap import above_controls, difference_interval, mean_interval
 
 
 def test_mean_interval_is_that_of_normal_theory_for_a_large_sample() -> None:
@@ -48,10 +48,3 @@ def test_above_controls_is_students_prediction_interval() -> None:
     half = 2.776 * np.sqrt(2.5) * np.sqrt(1.2)  # the 97.5 % quantile of t with 4 degrees of freedom
     expected = (10 - 3 - half, 10 - 3 + half)
     assert above_controls(10, controls, np.random.default_rng(11)) == pytest.approx(expected, abs=0.1)
-
-
-@pytest.mark.parametrize(
-    ("interval", "above"), [((0.1, 0.2), True), ((-2, -1), False), ((-1, 1), None), ((0, 1), None)]
-)
-def test_above_zero(interval: tuple[float, float], above: bool | None) -> None:
-    assert above_zero(interval) is above
