@@ -14,7 +14,8 @@ from cnnviz_core.sources import code_digest
 from cnnviz_core.store import Inputs
 
 if TYPE_CHECKING:
-    from cnnviz_core.lab import Lab, Layer
+    from cnnviz_core.lab import Lab
+    from cnnviz_core.network import Layer
 
 Facts = Mapping[str, Any]
 """`model` and `dataset`, each with name, fingerprint and what the text needs; JSON."""

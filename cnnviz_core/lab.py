@@ -14,20 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from cnnviz_core.errors import InputError
-from cnnviz_core.network import Layer, Model, ReceptiveField, draw_weights
-
-__all__ = [
-    "Dataset",
-    "Lab",
-    "Layer",
-    "Model",
-    "Progress",
-    "ReceptiveField",
-    "chosen_device",
-    "draw_weights",
-    "no_progress",
-    "resized",
-]
+from cnnviz_core.network import Model
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from cnnviz_core.errors import InputError
-from cnnviz_core.lab import Model, ReceptiveField, draw_weights
 from cnnviz_core.models.assemble import assemble
+from cnnviz_core.network import Model, ReceptiveField, draw_weights
 
 MEAN, STD = (0.2, 0.4, 0.6), (0.5, 0.25, 0.125)
 

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torchvision import transforms
 
 from cnnviz_core.errors import InputError
-from cnnviz_core.lab import Dataset, Lab, Model, resized
+from cnnviz_core.lab import Dataset, Lab, resized
+from cnnviz_core.network import Model
 
 
 class Brightness(nn.Module):

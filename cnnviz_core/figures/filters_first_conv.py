@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from cnnviz_core import style
 from cnnviz_core.claim import identity, tendency
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
-from cnnviz_core.lab import Lab, Layer, Model
+from cnnviz_core.lab import Lab
 from cnnviz_core.methods.filters import high_frequency_share, smoothness
 from cnnviz_core.methods.grid import enlarged, untiled, vis_square
+from cnnviz_core.network import Layer, Model
 
 
 @dataclass(frozen=True)

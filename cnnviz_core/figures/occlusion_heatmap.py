@@ -10,7 +10,7 @@ import torch
 from cnnviz_core import style
 from cnnviz_core.claim import identity, tendency
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
-from cnnviz_core.lab import Lab, Model
+from cnnviz_core.lab import Lab
 from cnnviz_core.methods.bootstrap import mean_interval
 from cnnviz_core.methods.occlusion import (
     at_pixels,
@@ -21,6 +21,7 @@ from cnnviz_core.methods.occlusion import (
     starts,
 )
 from cnnviz_core.methods.selection import of_confidence
+from cnnviz_core.network import Model
 
 ROUNDING = 1e-5  # single precision, and another order of sums for another batch
 

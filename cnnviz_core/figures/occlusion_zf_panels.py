@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from cnnviz_core import style
 from cnnviz_core.claim import identity, tendency
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
-from cnnviz_core.lab import Lab, Layer, Model
+from cnnviz_core.lab import Lab
 from cnnviz_core.methods.bootstrap import mean_interval
 from cnnviz_core.methods.deconvnet import closeups, keep_strongest_unit, project, visible
 from cnnviz_core.methods.grid import tiled
@@ -27,6 +27,7 @@ from cnnviz_core.methods.occlusion import (
 )
 from cnnviz_core.methods.relu_rules import UndefinedRule
 from cnnviz_core.methods.selection import of_confidence
+from cnnviz_core.network import Layer, Model
 
 _Arrays = dict[str, np.ndarray]
 

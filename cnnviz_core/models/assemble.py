@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from cnnviz_core.errors import InputError
 from cnnviz_core.models.layers import codes_layer, find_layers
-from cnnviz_core.lab import Layer, Model
+from cnnviz_core.network import Layer, Model
 
 Triple = tuple[float, float, float]
 

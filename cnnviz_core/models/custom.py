@@ -14,7 +14,7 @@ from cnnviz_core.errors import InputError, nearest
 from cnnviz_core.models.assemble import assemble
 from cnnviz_core.models.class_names import class_names
 from cnnviz_core.models.weights import load_weights
-from cnnviz_core.lab import Model, draw_weights
+from cnnviz_core.network import Model, draw_weights
 
 
 def custom_classifier(

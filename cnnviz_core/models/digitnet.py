@@ -17,7 +17,7 @@ from cnnviz_core.errors import InputError
 from cnnviz_core.files import digest
 from cnnviz_core.models.assemble import assemble
 from cnnviz_core.models.weights import load_weights
-from cnnviz_core.lab import Model, draw_weights
+from cnnviz_core.network import Model, draw_weights
 from cnnviz_core.store import Store
 
 Progress = Callable[[Iterable[Any], str, int], Iterator[Any]]

@@ -17,7 +17,7 @@ from cnnviz_core.models.names import Found, layer_names
 from cnnviz_core.models.reach import NOWHERE, Reach
 from cnnviz_core.models.receptive_field import ACTIVATIONS, reaches
 from cnnviz_core.models.trace import ModuleCall, Operation, Trace, trace
-from cnnviz_core.lab import Layer
+from cnnviz_core.network import Layer
 
 _KINDS = {
     "conv2d": "conv", "linear": "fc", "multi_head_attention_forward": "attention",

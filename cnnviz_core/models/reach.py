@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from cnnviz_core.lab import ReceptiveField
+from cnnviz_core.network import ReceptiveField
 from cnnviz_core.operations import Call
 
 Pair = tuple[int, int]

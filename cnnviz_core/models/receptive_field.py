@@ -10,7 +10,7 @@ from torch import Tensor
 
 from cnnviz_core.models.reach import NOWHERE, RULES, Reach, from_end
 from cnnviz_core.models.trace import Operation, Trace
-from cnnviz_core.lab import ReceptiveField
+from cnnviz_core.network import ReceptiveField
 from cnnviz_core.operations import Call
 
 ACTIVATIONS = frozenset((

@@ -17,7 +17,7 @@ from cnnviz_core.errors import InputError, nearest
 from cnnviz_core.models.assemble import assemble
 from cnnviz_core.models.class_names import class_names
 from cnnviz_core.models.weights import load_weights
-from cnnviz_core.lab import Model, draw_weights
+from cnnviz_core.network import Model, draw_weights
 
 _AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")  # classifiers that only help training
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")

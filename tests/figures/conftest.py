@@ -6,10 +6,9 @@ import torch
 from tiny import MakeLab
 from torch import Tensor, nn
 
-from cnnviz_core.lab import Dataset, Lab, draw_weights
+from cnnviz_core.lab import Dataset, Lab
 from cnnviz_core.models.assemble import assemble
-
-torch.set_num_threads(1)
+from cnnviz_core.network import draw_weights
 
 
 def color_noise(count: int, size: int) -> list[Tensor]:

@@ -11,7 +11,8 @@ from torch import nn
 from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Claim, Result
 from cnnviz_core.figures.occlusion_heatmap import OcclusionHeatmap
-from cnnviz_core.lab import Dataset, Lab, Model
+from cnnviz_core.lab import Dataset, Lab
+from cnnviz_core.network import Model
 
 SIDE = 16
 READ = (slice(4, 8), slice(8, 12))

@@ -11,8 +11,9 @@ from torch import nn
 from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Claim, Result
 from cnnviz_core.figures.occlusion_zf_panels import OcclusionZfPanels
-from cnnviz_core.lab import Dataset, Lab, Model
+from cnnviz_core.lab import Dataset, Lab
 from cnnviz_core.models.layers import codes_layer, find_layers
+from cnnviz_core.network import Model
 
 SIDE = 12
 RED, GREEN = (slice(1, 7), slice(1, 7)), (slice(8, 11), slice(8, 11))

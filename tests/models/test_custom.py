@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from cnnviz_core.errors import InputError
-from cnnviz_core.lab import Model
 from cnnviz_core.models.custom import custom_classifier
+from cnnviz_core.network import Model
 
 SOURCE = """
 import torch

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision import models as zoo
 
-from cnnviz_core.lab import Layer
 from cnnviz_core.models.layers import codes_layer, find_layers
+from cnnviz_core.network import Layer
 from cnnviz_core.operations import capture
 
 ALEXNET = "conv1 relu1 pool1 conv2 relu2 pool2 conv3 relu3 conv4 relu4 conv5 relu5 pool5 fc6 relu6 fc7 relu7 fc8"

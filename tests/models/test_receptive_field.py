@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cnnviz_core.lab import Layer
 from cnnviz_core.models.layers import find_layers
+from cnnviz_core.network import Layer
 from cnnviz_core.operations import capture
 
 SIZE = (66, 50)

@@ -12,8 +12,9 @@ from PIL import Image
 from torchvision import models as zoo
 
 from cnnviz_core.errors import InputError
-from cnnviz_core.lab import Model, ReceptiveField, resized
+from cnnviz_core.lab import resized
 from cnnviz_core.models.torchvision_net import build, expected_download, torchvision_classifier
+from cnnviz_core.network import Model, ReceptiveField
 
 DEFAULTS: dict[str, Any] = {"weights": "none", "size": None, "resize": None, "classes": None, "seed": 0}
 IMAGENET = (0.485, 0.456, 0.406)

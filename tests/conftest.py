@@ -1,4 +1,4 @@
-"""One thread: small nets gain nothing from more, and lose much on a busy machine."""
+"""What all tests share: one thread each, since they run side by side, and the real material where there is any."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ import torch
 torch.set_num_threads(1)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def real() -> Path:
     """The folder of real weights and photographs, where CNNVIZ_REAL names one."""
     if not os.environ.get("CNNVIZ_REAL"):
