@@ -24,6 +24,7 @@ def notes(settings: Settings, reporter: Reporter) -> int:
     start = time.monotonic()
     folder = settings.folder
     with files.lock(settings.build / ".locks" / settings.book, f"the book {folder}"):
+        files.sweep(settings.build)
         made = Builder(settings, reporter).build()
     figures = made["figures"].values()
     missing = sum(figure["status"] != "made" for figure in figures)

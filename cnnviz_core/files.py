@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,9 +58,14 @@ def whole_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def sweep(root: Path) -> None:
-    """Remove what killed processes left unfinished under `root`. Only while nobody else writes there."""
+def sweep(root: Path, *, older_than: float = 86400.0) -> None:
+    """Remove what killed processes left unfinished under `root`, if it is that many seconds old.
+
+    What is younger may be the work of another process.
+    """
     for left in list(root.rglob(_UNFINISHED + "*")):
+        if time.time() - left.stat().st_mtime < older_than:
+            continue
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
         else:

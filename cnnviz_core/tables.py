@@ -31,7 +31,7 @@ def claims_table(made: Iterable[Made]) -> Markdown:
         for figure in made
         for claim in figure.claims
     ]
-    return table(("Figure", "Claim", "Verdict", "Measured here", "In the paper"), rows, (14, 34, 14, 26, 20))
+    return table(("Figure", "Claim", "Verdict", "Measured here", "In the paper"), rows, (12, 38, 14, 25, 19))
 
 
 def figures_table(made: Iterable[Made], chapters: Mapping[str, str]) -> Markdown:

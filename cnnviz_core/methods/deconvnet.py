@@ -4,16 +4,17 @@ Zeiler and Fergus, Visualizing and Understanding Convolutional Networks, ECCV 20
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from cnnviz_core.methods.relu_rules import Rule, relu_rule
+from cnnviz_core.methods.relu_rules import relu_rule
 
 
+@runtime_checkable
 class Layered(Protocol):
     """A network that gives the outputs of its layers."""
 
@@ -50,7 +51,7 @@ def project(
     layer: str,
     *,
     seed: Callable[[Tensor], Tensor],
-    rule: Rule = "deconvnet",
+    rule: str = "deconvnet",
 ) -> Float[Tensor, "n 3 h w"]:
     """What `seed` keeps of a layer's activations, sent back to the pixels by the rule.
 

@@ -1,13 +1,14 @@
 """Feature maps and the network's answer from one forward pass."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 
+@runtime_checkable
 class Layered(Protocol):
     """A network that also gives the outputs of its layers."""
 

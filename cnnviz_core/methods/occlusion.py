@@ -5,7 +5,7 @@ Zeiler and Fergus, Visualizing and Understanding Convolutional Networks, ECCV 20
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ Measure = Callable[[Tensor], Tensor]
 """Images (n, 3, height, width) -> numbers (n, k)."""
 
 
+@runtime_checkable
 class Classifier(Protocol):
     """A network with the mean colour of its training images."""
 

@@ -13,7 +13,7 @@ input that also goes elsewhere are all right. What ran is counted one level belo
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal, get_args
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,7 +22,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from cnnviz_core.operations import operation_name
 
-Rule = Literal["gradient", "deconvnet", "guided"]
+RULES = ("gradient", "deconvnet", "guided")
 
 OTHER_ACTIVATIONS = frozenset({
     "celu", "elu", "gelu", "glu", "hardsigmoid", "hardswish", "leaky_relu", "log_sigmoid_forward", "mish", "prelu",
@@ -38,7 +38,7 @@ class _RuledReLU(torch.autograd.Function):
     """min(max(x, 0), ceiling) whose backward pass follows the rule."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, ceiling: float, rule: Rule, inplace: bool) -> Tensor:
+    def forward(ctx: Any, x: Tensor, ceiling: float, rule: str, inplace: bool) -> Tensor:
         y = x.clamp_(0, ceiling) if inplace else x.clamp(0, ceiling)
         if inplace:
             ctx.mark_dirty(x)
@@ -86,7 +86,7 @@ def _ceiling(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> float | 
 class _Replace(TorchFunctionMode):
     """Runs `_RuledReLU` in the place of every ReLU operation, and counts them."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: str) -> None:
         super().__init__()
         self.rule, self.count = rule, 0
 
@@ -128,14 +128,14 @@ class _Count(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 @contextmanager
-def relu_rule(rule: Rule) -> Iterator[None]:
+def relu_rule(rule: str) -> Iterator[None]:
     """The forward passes inside are differentiated by the rule, wherever the backward pass is then made.
 
     Raises UndefinedRule at the end where a ReLU escaped, or where another activation function ran, for which only the
     gradient is defined. Average pooling, normalisation and addition are passed back as in the gradient by all three.
     """
-    if rule not in get_args(Rule):
-        raise ValueError(f"rule must be one of {', '.join(get_args(Rule))}, not {rule!r}")
+    if rule not in RULES:
+        raise ValueError(f"rule must be one of {', '.join(RULES)}, not {rule!r}")
     with _Count() as ran, _Replace(rule) as replaced:
         yield
     if rule != "gradient" and ran.others:
