@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -68,6 +69,8 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point. Exit status 0: done; 1: the build failed; 2: the input is wrong; 130: interrupted."""
+    # Threads of torch that wait should sleep: spinning, they slow a shared machine and themselves several times.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = parser().parse_args(argv)
     debug = getattr(arguments, "debug", False)
     reporter: AbstractContextManager[Reporter] = Reporter()

@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from statistics import median
 from typing import Any
 
@@ -120,6 +121,8 @@ def rows(names: Sequence[str], reporter: Reporter) -> list[Row]:
             raise InputError(
                 f"no benchmark is called {name!r}{nearest(name, BENCHMARKS)} There are: {', '.join(BENCHMARKS)}"
             )
+    if find_spec("captum") is None:
+        raise InputError("cnnviz bench compares with captum, which is not installed: pip install 'cnnviz[dev]'")
     found = []
     for name in names or BENCHMARKS:
         for network_name in NETWORKS:

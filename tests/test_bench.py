@@ -37,3 +37,9 @@ def test_the_peer_averages_over_the_squares_that_cover_a_pixel() -> None:
 def test_an_unknown_benchmark_is_named() -> None:
     with pytest.raises(InputError, match=r"no benchmark is called 'oclusion'; did you mean 'occlusion'\?"):
         bench.rows(["oclusion"], Reporter(quiet=True))
+
+
+def test_without_the_peer_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match="captum, which is not installed: pip install"):
+        bench.rows([], Reporter(quiet=True))
