@@ -58,8 +58,13 @@ class OcclusionHeatmap(Figure):
         ]
         clean = _clean(lab.model, pixels, labels)
         shown = [
-            {"class": lab.model.classes[label], "clean": float(p), **_lowest(found, p, lab.model.size, patch, stride)}
-            for label, p, found in zip(labels, clean, maps, strict=True)
+            {
+                "index": int(i),
+                "class": lab.model.classes[label],
+                "clean": float(p),
+                **_lowest(found, p, lab.model.size, patch, stride),
+            }
+            for i, label, p, found in zip(ids, labels, clean, maps, strict=True)
         ]
         return Result(
             {"images": (pixels * 255).round().byte().cpu().numpy(), "maps": np.stack(maps)},
