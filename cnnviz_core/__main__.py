@@ -2,7 +2,6 @@
 
 import argparse
 import errno
-import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -10,6 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from cnnviz_core.errors import BuildError, InputError
+from cnnviz_core.machine import settle
 from cnnviz_core.progress import Reporter
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -69,8 +69,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point. Exit status 0: done; 1: the build failed; 2: the input is wrong; 130: interrupted."""
-    # Threads of torch that wait should sleep: spinning, they slow a shared machine and themselves several times.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    settle()
     arguments = parser().parse_args(argv)
     debug = getattr(arguments, "debug", False)
     reporter: AbstractContextManager[Reporter] = Reporter()

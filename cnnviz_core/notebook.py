@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnviz_core.configure import Settings, build_lab, named_path
 from cnnviz_core.errors import InputError
+from cnnviz_core.machine import settle
 from cnnviz_core.progress import Reporter
 
 if TYPE_CHECKING:
@@ -46,5 +47,6 @@ def open_lab(book: str | Path = "..") -> "Lab":
         model=saved["model"], dataset=saved["dataset"], figures={}, seed=saved["seed"], device=saved["device"],
         book=folder.name, build=folder.parent, chapters=None,
     )  # fmt: skip
+    settle()
     with contextlib.chdir(saved["folder"] or Path.cwd()):
         return build_lab(settings, Reporter(quiet=True))

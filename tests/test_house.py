@@ -19,7 +19,7 @@ TESTS = ROOT / "tests"
 FIGURES = choices("figure")
 
 MAY_IMPORT = {
-    "errors": (), "claim": (), "style": (), "operations": (),
+    "errors": (), "machine": (), "claim": (), "style": (), "operations": (),
     "files": ("errors",), "store": ("files",), "sources": ("files",), "progress": (),
     "network": ("errors", "operations"),
     "lab": ("errors", "network"),
@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "text": ("claim", "errors", "results"),
     "tables": ("facts", "results", "text"),
     "manifest": ("export", "facts", "results"),
-    "notebook": ("configure", "errors", "lab", "progress"),
+    "notebook": ("configure", "errors", "lab", "machine", "progress"),
 }  # fmt: skip
 ALONE = {
     "hydra": {"configure"}, "omegaconf": {"configure"}, "typst": {"export/pdf"}, "pypandoc": {"export/pandoc"},
