@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from cnnviz_core.machine import settle
+
+settle()
 torch.set_num_threads(1)
 
 
