@@ -56,11 +56,11 @@ def layer_table(facts: Facts) -> Markdown:
             Markdown(f"`{layer['path'] or 'top level'}`"),
             " × ".join(map(str, layer["shape"])),
             _pixels(layer["receptive_field"]),
-            _pixels(layer["stride"]),
+            "–" if layer["stride"] is None else _pixels(layer["stride"]),
         )
         for name, layer in facts["model"]["layers"].items()
     ]
-    return table(("Layer", "Module", "Output", "Receptive field", "Stride"), rows, (14, 26, 18, 18, 12))
+    return table(("Layer", "Module", "Output", "Receptive field", "Stride"), rows, (16, 26, 18, 18, 10))
 
 
 def _pixels(pair: Sequence[int] | None) -> str:
