@@ -80,7 +80,7 @@ def settings(overrides: Sequence[str] = ()) -> Settings:
 
 
 def _settings(plain: dict[str, Any], chosen: Mapping[str, str]) -> Settings:
-    names = [part.get("name") or chosen.get(group, group) for group, part in _parts(plain, chosen)]
+    names = [plain[group].get("name") or chosen[group] for group in ("model", "dataset")]
     book = plain["book"] or "-".join(names)
     if not re.fullmatch(r"[\w.+-]+", book) or book.startswith(".") or book == "store":
         raise InputError(f"book={book!r} cannot be a folder name: use letters, digits and . _ + - only")
@@ -98,13 +98,9 @@ def _settings(plain: dict[str, Any], chosen: Mapping[str, str]) -> Settings:
     )  # fmt: skip
 
 
-def _parts(plain: dict[str, Any], chosen: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
-    return [(group, plain[group]) for group in ("model", "dataset")]
-
-
 def _split(overrides: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """Choices of a group (model=alexnet) apart from values (seed=1); refuses what is neither."""
-    chosen, values = {"model": "digitnet", "dataset": "digits", "profile": "notes"}, []
+    chosen, values = {**_default_choices(), "profile": "notes"}, []
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals or not re.fullmatch(r"[\w.]+", key):
@@ -118,6 +114,14 @@ def _split(overrides: Sequence[str]) -> tuple[dict[str, str], list[str]]:
                 f"{key}={value} is unknown{nearest(value, choices(key))} There are: {', '.join(choices(key))}"
             )
     return chosen, values
+
+
+def _default_choices() -> dict[str, str]:
+    """The model and the data set that configs/config.yaml chooses."""
+    entries = OmegaConf.load(resource("configs") / "config.yaml").defaults
+    return {
+        str(group): str(name) for entry in entries if isinstance(entry, DictConfig) for group, name in entry.items()
+    }
 
 
 def _compose(chosen: Mapping[str, str], values: Sequence[str]) -> DictConfig:
@@ -190,7 +194,11 @@ def _check_target(config: Mapping[str, Any]) -> None:
 
 def named_path(key: str, value: Any) -> Path | None:
     """The file or folder that a setting of a model or data set names, or None where it names none that is there."""
-    if key not in ("weights", "root", "classes", "boxes") or not isinstance(value, str) or value in ("", "none"):
+    if (
+        key not in ("weights", "root", "classes", "boxes")
+        or not isinstance(value, str)
+        or value in ("", "none", "default")
+    ):
         return None
     path = Path(value).expanduser()
     try:

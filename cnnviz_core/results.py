@@ -7,18 +7,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnviz_core.claim import Claim
 from cnnviz_core.configure import Settings, build_figure, build_lab, target_module
 from cnnviz_core.errors import BuildError, InputError
 from cnnviz_core.facts import Facts, load_facts, versions
 from cnnviz_core.progress import Reporter
-from cnnviz_core.sources import code_digest, compute_digest, file_digest
+from cnnviz_core.sources import code_digest, compute_digest, draw_digest
 from cnnviz_core.store import Inputs, Store
 
 if TYPE_CHECKING:
-    from cnnviz_core.figure import Claim, Figure, Result, Stats
+    from cnnviz_core.figure import Figure, Result, Stats
     from cnnviz_core.lab import Lab
-
-STYLE = "cnnviz_core.style"
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Made:
     obstacle: str | None = None
     alt: str = ""
     stats: "Stats" = field(default_factory=dict)
-    claims: tuple["Claim", ...] = ()
+    claims: tuple[Claim, ...] = ()
 
     @property
     def files(self) -> dict[str, Path]:
@@ -92,10 +91,9 @@ class Maker:
 
     def picture_inputs(self, name: str) -> Inputs:
         """Everything that could change the picture, the claims and the alternative text of a figure."""
-        module = target_module(self.settings.figures[name])
         return {
             "result": self.store.path(f"results/{name}", self.result_inputs(name)).name,
-            "code of draw": file_digest(module, STYLE, "cnnviz_core.figure"),
+            "code of draw": draw_digest(target_module(self.settings.figures[name])),
             "version of matplotlib": versions("matplotlib")["matplotlib"],
         }
 
@@ -121,8 +119,6 @@ class Maker:
         )
         shown = json.loads((picture / "shown.json").read_text(encoding="utf-8"))
         settings = {key: value for key, value in self.settings.figures[name].items() if key != "_target_"}
-        from cnnviz_core.claim import Claim
-
         claims = tuple(Claim(**claim) for claim in shown["claims"])
         if false := [claim for claim in claims if claim.kind == "identity" and claim.holds is False]:
             raise BuildError(f"{false[0].name} must hold for every model, but is false here: {false[0].text} "
@@ -139,7 +135,7 @@ class Maker:
         self.reporter.say(f"{name}: computing")
         try:
             result = figure.compute(self.lab)
-        except (InputError, OSError, KeyboardInterrupt):
+        except (InputError, OSError):
             raise
         except Exception as error:
             raise BuildError(f"figure {name} crashed: {type(error).__name__}: {error}") from error

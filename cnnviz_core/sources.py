@@ -108,6 +108,14 @@ def compute_digest(module: str) -> str:
 
 
 @cache
+def draw_digest(module: str) -> str:
+    """Hash of the code that a figure's picture, claims and words can come from, with the look and all methods."""
+    return digest(
+        file_digest(module, *(f"{PACKAGE}.{name}" for name in ("style", "figure", "claim"))), code_digest(module)
+    )
+
+
+@cache
 def file_digest(*modules: str) -> str:
     """Hash of the files of modules as they are."""
     files = [source_file(module) for module in modules]

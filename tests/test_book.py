@@ -138,12 +138,13 @@ def test_a_changed_setting_recomputes_that_figure_and_what_shows_it(first: Build
 def test_an_edit_of_a_drawing_redraws_only_that(
     first: Builder, build: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    real = sources.file_digest
+    real = sources.draw_digest
 
-    def edited(*modules: str) -> str:
-        return real(*modules, *(["edited"] if "cnnviz_core.figures.filters_second_conv" in modules else []))
+    def edited(module: str) -> str:
+        changed = module.endswith("filters_second_conv")
+        return files.digest(real(module), "edited") if changed else real(module)
 
-    monkeypatch.setattr(results, "file_digest", edited)
+    monkeypatch.setattr(results, "draw_digest", edited)
     assert commands.why(first.settings, Reporter(quiet=True)) == 0
     assert capsys.readouterr().out == "filters_second_conv (02_second) is drawn: code of draw changed\n"
     after = built(build)

@@ -54,7 +54,7 @@ class Planted:
 
 
 def clear() -> None:
-    for function in (sources.code_digest, sources.compute_digest, sources.file_digest):
+    for function in (sources.code_digest, sources.compute_digest, sources.draw_digest, sources.file_digest):
         function.cache_clear()
 
 
@@ -97,8 +97,24 @@ def test_edits_of_an_imported_method_count_but_not_of_its_docstring(planted: Pla
     assert planted.write(FIGURE, METHOD.replace("Doc.", "Words.")) == before
 
 
-def test_an_edit_of_the_drawing_changes_the_files_own_hash(planted: Planted) -> None:
+@pytest.mark.parametrize(
+    ("figure", "method"),
+    [
+        (FIGURE.replace("label(1)", "label(2)"), METHOD),
+        (FIGURE.replace("return []", "return [1]"), METHOD),
+        (FIGURE, METHOD.replace("2 * x", "3 * x")),
+    ],
+)
+def test_edits_of_the_drawing_and_of_what_it_uses_draw_again(planted: Planted, figure: str, method: str) -> None:
     planted.write(FIGURE, METHOD)
-    before = sources.file_digest("cnnviz_core.figures.planted")
-    planted.write(FIGURE.replace("label(1)", "label(2)"), METHOD)
-    assert sources.file_digest("cnnviz_core.figures.planted") != before
+    before = sources.draw_digest("cnnviz_core.figures.planted")
+    planted.write(figure, method)
+    assert sources.draw_digest("cnnviz_core.figures.planted") != before
+
+
+def test_a_method_that_only_the_drawing_uses_computes_nothing_but_draws_again(planted: Planted) -> None:
+    drawn = FIGURE.replace("method(1)", "1").replace("label(1)", "label(method(1))")
+    before = planted.write(drawn, METHOD), sources.draw_digest("cnnviz_core.figures.planted")
+    after = planted.write(drawn, METHOD.replace("2 * x", "3 * x")), sources.draw_digest("cnnviz_core.figures.planted")
+    assert after[0] == before[0]
+    assert after[1] != before[1]
