@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -15,6 +15,10 @@ from torch.nn import functional as F
 
 from cnnviz_core.errors import InputError
 from cnnviz_core.network import Model
+
+
+TRUTHS = ("boxes", "masks", "instances", "keypoints", "families", "attributes")
+"""What may be known about images besides their labels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +34,19 @@ class Dataset:
     outputs: tuple[int, ...] | None = None  # the model output that is each class, where a table says so
     masks: Sequence[np.ndarray] | None = None  # each (h, w), True on the object
     boxes: Sequence[np.ndarray] | None = None  # each (k, 4): top, left, bottom, right in pixels, bottom/right exclusive
+    instances: Sequence[np.ndarray] | None = (
+        None  # each (h, w): which of its k boxed objects is seen there, 1 to k, or 0
+    )
+    keypoints: Sequence[np.ndarray] | None = None  # each (k, points, 3): row and column in pixels, and 1 where visible
+    keypoint_names: tuple[tuple[str, ...], ...] = ()  # of each class, in the order of `keypoints`
+    families: tuple[str, ...] | None = None  # of each class, such as animals
+    attributes: Mapping[str, np.ndarray] | None = None  # each (n,): a number or a word about every image
     left_out: tuple[str, ...] = ()  # files that could not be used, and why
 
     @property
     def has(self) -> tuple[str, ...]:
         """Which kinds of ground truth there are."""
-        return tuple(what for what in ("boxes", "masks") if getattr(self, what) is not None)
+        return tuple(what for what in TRUTHS if getattr(self, what) is not None)
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -1,7 +1,7 @@
 """A network with all that is known about it: its layers, their receptive fields, and how pixels are fed to it."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -61,6 +61,14 @@ class Layer:
 
 
 @dataclass(frozen=True, eq=False)
+class History:
+    """How a network was trained: its weights on the way, and curves of its progress."""
+
+    weights: Mapping[float, Mapping[str, Tensor]]  # by the number of epochs after which the network had them
+    curves: Mapping[str, Sequence[float]]  # one value per whole epoch, such as loss and accuracy
+
+
+@dataclass(frozen=True, eq=False)
 class Model:
     """A classifier with all that is known about it. Pixels are RGB in [0, 1]; it normalises them itself."""
 
@@ -76,6 +84,7 @@ class Model:
     codes_layer: str  # the layer right before the classifier, after its non-linearity
     weights: str  # where they come from, for people
     parts: Mapping[str, Layer] = field(default_factory=dict)  # the output of each module, by its path in the net
+    history: History | None = None  # where its training is known
 
     @property
     def device(self) -> torch.device:
@@ -181,6 +190,18 @@ class Model:
     def to(self, device: str) -> "Model":
         """The same model on another device."""
         return replace(self, net=self.net.to(device))
+
+    def after_epoch(self, epochs: float) -> "Model":
+        """The same network as it was after that many epochs of training, one of those of its history.
+
+        Raises LookupError where the history is not known, or not at that time.
+        """
+        if self.history is None or epochs not in self.history.weights:
+            raise LookupError(f"model {self.name} has no weights from after {epochs:g} epochs")
+        net = copy.deepcopy(self.net)
+        net.load_state_dict({name: value.to(self.dtype) for name, value in self.history.weights[epochs].items()})
+        name = f"{self.name} (after {epochs:g} epochs)"
+        return replace(self, name=name, net=net, fingerprint="", weights=name)
 
     def randomised(self, rng: np.random.Generator) -> "Model":
         """The same network untrained, the control of many figures; see `draw_weights`."""
