@@ -1,0 +1,217 @@
+"""Signed distances to parts of objects, and where a ray meets them (sphere tracing, Hart 1996).
+
+A part is a row of numbers, laid out below; an object is a range of rows with a place in the world. Shapes and their
+formulas are the usual ones of solid modelling by distance functions (Quilez, "Distance functions", iquilezles.org).
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnviz_core.world.compiled import compiled
+from cnnviz_core.world.noise import value3
+
+Array = NDArray[np.float64]
+
+ELLIPSOID, LIMB, BOX, CONE, RING = range(5)
+"""Kinds of parts: half axes; a cone with round ends; a box that may taper; a flat-ended cone; a torus."""
+
+KIND, X, TURN, SIZE, ROUND, TAPER_X, TAPER_Z, SHELL, CUT, BLEND, ROUGH, GRAIN, MATERIAL, REACH = (
+    0, 1, 4, 13, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+)  # fmt: skip
+PART_WIDTH = 26
+"""Columns of a part: kind; middle (3); rotation into its own frame (9); size (3); rounding of edges; narrowing towards
+the top; thickness of a hollow part, 0: solid; height above which it is cut off; radius of the blend with the parts
+before it; depth and grain of its roughness; material; radius of the ball around it."""
+
+PLACE, ROTATION, SCALE, MIDDLE, BALL, FIRST, LAST, OWNER = 0, 3, 12, 13, 16, 17, 18, 19
+OBJECT_WIDTH = 20
+"""Columns of an object: place (3); rotation into its own frame (9); size of its unit; middle (3, own frame) and radius
+of the ball around it; its rows among the parts; the number of the labelled object that it is, 0: clutter."""
+
+FAR = 1e9
+
+
+@compiled
+def _box(x: float, y: float, z: float, a: float, b: float, c: float, r: float) -> float:
+    u, v, w = abs(x) - a + r, abs(y) - b + r, abs(z) - c + r
+    p, q, s = max(u, 0.0), max(v, 0.0), max(w, 0.0)
+    return math.sqrt(p * p + q * q + s * s) + min(max(u, max(v, w)), 0.0) - r
+
+
+@compiled
+def _cone(x: float, y: float, z: float, low: float, high: float, h: float, r: float) -> float:
+    """A cone of radius `low` at y = -h and `high` at y = h."""
+    low, high, h = low - r, high - r, h - r
+    q = math.sqrt(x * x + z * z)
+    end = low if y < 0.0 else high
+    cx, cy = q - min(q, end), abs(y) - h
+    kx, ky = high - low, 2.0 * h
+    t = min(max(((high - q) * kx + (h - y) * ky) / (kx * kx + ky * ky), 0.0), 1.0)
+    bx, by = q - high + kx * t, y - h + ky * t
+    sign = -1.0 if bx < 0.0 and cy < 0.0 else 1.0
+    return sign * math.sqrt(min(cx * cx + cy * cy, bx * bx + by * by)) - r
+
+
+@compiled
+def _part(parts: Array, i: int, x: float, y: float, z: float) -> float:
+    """Distance from a point of the object's frame to part i."""
+    x, y, z = x - parts[i, X], y - parts[i, X + 1], z - parts[i, X + 2]
+    t = TURN
+    u = parts[i, t] * x + parts[i, t + 1] * y + parts[i, t + 2] * z
+    v = parts[i, t + 3] * x + parts[i, t + 4] * y + parts[i, t + 5] * z
+    w = parts[i, t + 6] * x + parts[i, t + 7] * y + parts[i, t + 8] * z
+    a, b, c, r = parts[i, SIZE], parts[i, SIZE + 1], parts[i, SIZE + 2], parts[i, ROUND]
+    kind = int(parts[i, KIND])
+    if kind == ELLIPSOID:
+        p, q, s = u / a, v / b, w / c
+        k = math.sqrt(p * p + q * q + s * s)
+        p, q, s = p / a, q / b, s / c
+        d = k * (k - 1.0) / max(math.sqrt(p * p + q * q + s * s), 1e-9)
+    elif kind == LIMB:
+        h = min(max(0.5 * (v / c + 1.0), 0.0), 1.0)
+        q = v - c * (2.0 * h - 1.0)
+        d = math.sqrt(u * u + q * q + w * w) - (a + (b - a) * h)
+    elif kind == BOX:
+        h = min(max(0.5 * (v / b + 1.0), 0.0), 1.0)
+        fx, fz = 1.0 - parts[i, TAPER_X] * h, 1.0 - parts[i, TAPER_Z] * h
+        d = _box(u / fx, v, w / fz, a, b, c, r) * min(1.0, min(fx, fz))
+    elif kind == CONE:
+        d = _cone(u, v, w, a, c, b, r)
+    else:
+        q = math.sqrt(u * u + w * w) - a
+        d = math.sqrt(q * q + v * v) - b
+    if parts[i, SHELL] > 0.0:
+        d = max(d, -d - parts[i, SHELL])
+    return max(d, v - parts[i, CUT])
+
+
+@compiled
+def distance(parts: Array, first: int, last: int, x: float, y: float, z: float) -> tuple[float, int]:
+    """Distance from a point of the object's frame to the union of its parts, and which of them is nearest."""
+    best, nearest, closest = FAR, first, FAR
+    for i in range(first, last):
+        k = parts[i, BLEND]
+        dx, dy, dz = x - parts[i, X], y - parts[i, X + 1], z - parts[i, X + 2]
+        far = best + k + parts[i, REACH]
+        if far < 0.0 or dx * dx + dy * dy + dz * dz > far * far:
+            continue
+        d = _part(parts, i, x, y, z)
+        rough = parts[i, ROUGH]
+        if rough > 0.0 and d < 3.0 * rough:
+            g = parts[i, GRAIN]
+            d += rough * (value3(x * g, y * g, z * g, 5) - 0.5) * 2.0
+        if d < closest:
+            closest, nearest = d, i
+        if k > 0.0 and best < FAR:
+            h = max(k - abs(best - d), 0.0) / k
+            best = min(best, d) - h * h * k * 0.25
+        else:
+            best = min(best, d)
+    return best, nearest
+
+
+@compiled
+def into(objects: Array, o: int, x: float, y: float, z: float) -> tuple[float, float, float]:
+    """A vector of the world in the axes of object o, in the world's unit."""
+    r = ROTATION
+    return (
+        objects[o, r] * x + objects[o, r + 1] * y + objects[o, r + 2] * z,
+        objects[o, r + 3] * x + objects[o, r + 4] * y + objects[o, r + 5] * z,
+        objects[o, r + 6] * x + objects[o, r + 7] * y + objects[o, r + 8] * z,
+    )
+
+
+@compiled
+def own_place(objects: Array, o: int, x: float, y: float, z: float) -> tuple[float, float, float]:
+    """A point of the world in the frame and unit of object o."""
+    u, v, w = into(objects, o, x - objects[o, PLACE], y - objects[o, PLACE + 1], z - objects[o, PLACE + 2])
+    s = objects[o, SCALE]
+    return u / s, v / s, w / s
+
+
+@compiled
+def meets(objects: Array, o: int, x: float, y: float, z: float, u: float, v: float, w: float, margin: float) -> tuple[
+    float, float
+]:  # fmt: skip
+    """Where a ray, in the frame of object o, enters and leaves the ball around it; -1, -1: nowhere."""
+    px, py, pz = x - objects[o, MIDDLE], y - objects[o, MIDDLE + 1], z - objects[o, MIDDLE + 2]
+    radius = objects[o, BALL] * margin
+    along = px * u + py * v + pz * w
+    inside = along * along - (px * px + py * py + pz * pz - radius * radius)
+    if inside <= 0.0:
+        return -1.0, -1.0
+    root = math.sqrt(inside)
+    return max(-along - root, 0.0), -along + root
+
+
+@compiled
+def trace(
+    objects: Array, parts: Array, o: int, x: float, y: float, z: float, u: float, v: float, w: float, fine: float
+) -> tuple[float, int]:
+    """Distance along a ray of the world at which it meets object o, and the part that it meets; -1: none.
+
+    `fine` is the width of a pixel at distance 1: surfaces are found to a quarter of it.
+    """
+    scale = objects[o, SCALE]
+    px, py, pz = own_place(objects, o, x, y, z)
+    u, v, w = into(objects, o, u, v, w)
+    t, end = meets(objects, o, px, py, pz, u, v, w, 1.0)
+    if end <= 0.0:
+        return -1.0, -1
+    first, last = int(objects[o, FIRST]), int(objects[o, LAST])
+    for _ in range(80):
+        d, part = distance(parts, first, last, px + u * t, py + v * t, pz + w * t)
+        if d < 0.25 * fine * max(t, 0.1):
+            return t * scale, part
+        t += 0.9 * d
+        if t > end:
+            break
+    return -1.0, -1
+
+
+@compiled
+def lit(objects: Array, parts: Array, x: float, y: float, z: float, u: float, v: float, w: float, hard: float) -> float:
+    """How much of a light in direction (u, v, w) reaches a point, from 0 to 1, with soft edges (Quilez 2010).
+
+    `hard` is the reciprocal of the angle that the light fills.
+    """
+    most = 1.0
+    for o in range(len(objects)):
+        px, py, pz = own_place(objects, o, x, y, z)
+        a, b, c = into(objects, o, u, v, w)
+        t, end = meets(objects, o, px, py, pz, a, b, c, 1.25)
+        if end <= 0.0:
+            continue
+        first, last = int(objects[o, FIRST]), int(objects[o, LAST])
+        t = max(t, 0.02)
+        for _ in range(28):
+            d, _part = distance(parts, first, last, px + a * t, py + b * t, pz + c * t)
+            most = min(most, max(hard * d / t, 0.0))
+            t += max(d, 0.02)
+            if most < 0.02 or t > end:
+                break
+        if most < 0.02:
+            return 0.0
+    return most * most * (3.0 - 2.0 * most)
+
+
+@compiled
+def open_sky(objects: Array, parts: Array, x: float, y: float, z: float, u: float, v: float, w: float) -> float:
+    """How little the surroundings of a point with normal (u, v, w) close it in, from 0 to 1 (Evans 2006)."""
+    closed, weight = 0.0, 0.5
+    for step in range(1, 4):
+        h = 0.07 * step * step
+        sx, sy, sz = x + u * h, y + v * h, z + w * h
+        nearest = max(sy, 0.0)
+        for o in range(len(objects)):
+            px, py, pz = own_place(objects, o, sx, sy, sz)
+            dx, dy, dz = px - objects[o, MIDDLE], py - objects[o, MIDDLE + 1], pz - objects[o, MIDDLE + 2]
+            reach = objects[o, BALL] + h / objects[o, SCALE]
+            if dx * dx + dy * dy + dz * dz < reach * reach:
+                d, _part = distance(parts, int(objects[o, FIRST]), int(objects[o, LAST]), px, py, pz)
+                nearest = min(nearest, d * objects[o, SCALE])
+        closed += weight * max(h - nearest, 0.0) / h
+        weight *= 0.6
+    return max(1.0 - 0.9 * closed, 0.0)
