@@ -3,11 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from cnnviz_core.world.distance import Array
 from cnnviz_core.world.shape import Paint, Point, Shape, turned
+
+FUR = 48.0
+"""Bumps of long fur per unit."""
 
 SIDES = (("left", -1.0), ("right", 1.0))
 
@@ -95,7 +99,7 @@ def on_feet(form: np.random.Generator, build: Build, stride: float) -> Skeleton:
             else:
                 paw = plus(paw, -0.06 * h, 0.0)
                 hock = plus(paw, -0.12 * h - 0.3 * lift, 0.27 * h - 0.1 * lift)
-                legs.append((top, bent(top, hock, 0.38 * h, 0.36 * h), hock, paw))
+                legs.append((top, bent(top, hock, 0.335 * h, 0.33 * h), hock, paw))
     return Skeleton(hip, shoulder, front, hind)
 
 
@@ -136,21 +140,26 @@ def _folded(form: np.random.Generator, build: Build, hip: Point) -> list[Sequenc
 
 
 def body(shape: Shape, build: Build, bones: Skeleton, fur: Paint, socks: Paint, rough: float = 0.0) -> None:
-    """Trunk and legs, and the keypoints of the paws. A deep chest hangs at the shoulder end of the trunk."""
+    """Trunk and legs. A deep chest hangs at the shoulder end of the trunk."""
     (x, y, _z), chest = bones.hip, bones.shoulder
     slope = math.degrees(math.atan2(chest[1] - y, chest[0] - x))
-    shape.limb(bones.hip, chest, build.waist, 0.9 * build.girth, fur, rough=rough, grain=28.0)
+    shape.limb(bones.hip, chest, build.waist, 0.9 * build.girth, fur, rough=rough, grain=FUR)
     size = (1.35 * build.girth, 1.15 * build.girth, 0.95 * build.girth)
     at = plus(chest, -0.02, -0.12 * build.girth)
-    shape.ellipsoid(at, size, fur, turn=turned(pitch=slope), blend=0.05, rough=rough, grain=28.0)
+    shape.ellipsoid(at, size, fur, turn=turned(pitch=slope), blend=0.05, rough=rough, grain=FUR)
     a, b = build.upper, build.lower
     for legs in (bones.front, bones.hind):
-        for top, *joints, paw in legs:
-            bends = [top, *joints, plus(paw, 0.0, 0.2 * b)]
-            radii = (1.15 * a, 1.1 * b, b) if legs is bones.front else (1.6 * a, 0.95 * a, 1.05 * b, b)
-            for i in range(len(bends) - 1):
-                paint = socks if i == len(bends) - 2 else fur
-                shape.limb(bends[i], bends[i + 1], radii[i], radii[i + 1], paint, blend=0.06 if i == 0 else 0.03)
+        radii = (1.15 * a, 1.12 * b, b) if legs is bones.front else (1.6 * a, 0.95 * a, 1.1 * b, b)
+        for *bends, paw in legs:
+            ends = [*bends[1:], plus(paw, 0.0, 0.2 * b)]
+            for i, (start, end) in enumerate(zip(bends, ends, strict=True)):
+                last = i == len(bends) - 1
+                # the upper part alone forms the joint: two equal spheres of different paint would flicker
+                shape.limb(
+                    start, end, radii[i] * (0.93 if last else 1.0), radii[i + 1], socks if last else fur,
+                    blend=0.012 if i else 0.06,
+                    rough=0.0 if i else rough, grain=FUR,
+                )  # fmt: skip
 
 
 def paws(shape: Shape, build: Build, bones: Skeleton, paint: Paint) -> None:
@@ -160,17 +169,17 @@ def paws(shape: Shape, build: Build, bones: Skeleton, paint: Paint) -> None:
             shape.ellipsoid(plus(paw, 0.5 * r, 0.8 * r - build.lower), (1.45 * r, 0.8 * r, r), paint, blend=0.02)
 
 
-def paw_points(shape: Shape, build: Build, bones: Skeleton, ahead: float) -> None:
+def paw_points(shape: Shape, bones: Skeleton, ahead: float) -> None:
     for place, legs in (("front", bones.front), ("hind", bones.hind)):
         for (name, _z), leg in zip(SIDES, legs, strict=True):
             shape.point(f"{name}_{place}_paw", plus(leg[-1], ahead, 0.0))
 
 
-def tail(shape: Shape, places: Sequence[Point], radii: Sequence[float], paint: Paint, tip: Paint, rough: float = 0.0) -> (
-    None
-):  # fmt: skip
+def tail(shape: Shape, places: Sequence[Point], radii: Sequence[float], fur: Paint, tip: Paint, rough: float) -> None:
     """A chain of limbs, the last of which may have another paint; its end is a keypoint."""
-    for i in range(len(places) - 1):
-        own = tip if i == len(places) - 2 else paint
-        shape.limb(places[i], places[i + 1], radii[i], radii[i + 1], own, blend=0.03, rough=rough, grain=28.0)
+    for i, (start, end) in enumerate(pairwise(places)):
+        last = i == len(places) - 2
+        low = radii[i] * (0.95 if last else 1.0)
+        blend = 0.01 if i else 0.04
+        shape.limb(start, end, low, radii[i + 1], tip if last else fur, blend=blend, rough=rough, grain=FUR)
     shape.point("tail_tip", places[-1])
