@@ -31,13 +31,13 @@ Maker = Callable[[np.random.Generator, np.random.Generator, int], Shape]
 
 BLACK, DARK, WHITE = (0.025, 0.023, 0.022), (0.09, 0.065, 0.05), (0.72, 0.69, 0.64)
 GREY, SILVER, GINGER = (0.2, 0.2, 0.205), (0.42, 0.41, 0.39), (0.52, 0.22, 0.06)
-BROWN, SAND, RUST = (0.17, 0.085, 0.04), (0.55, 0.4, 0.23), (0.27, 0.085, 0.02)
+BROWN, SAND, RUST, ASH = (0.17, 0.085, 0.04), (0.55, 0.4, 0.23), (0.27, 0.085, 0.02), (0.13, 0.12, 0.11)
 
 Coats = tuple[tuple[tuple[Colour, Colour], ...], int, float]
 """Pairs of colours, the pattern in which they come, its frequency."""
 
 TABBY: Coats = (
-    ((GREY, BLACK), (SILVER, DARK), (GINGER, RUST), (SAND, BROWN), (BROWN, BLACK), ((0.33, 0.25, 0.17), BLACK)),
+    ((GREY, BLACK), (SILVER, ASH), (GINGER, RUST), (SAND, BROWN), (BROWN, BLACK), ((0.33, 0.25, 0.17), BLACK)),
     STRIPES, 12.0,
 )  # fmt: skip
 PIED: Coats = (

@@ -46,8 +46,8 @@ PLUMAGES: tuple[tuple[Plumage, ...], ...] = (
 
 @dataclass(frozen=True)
 class Plan:
-    """Proportions of a kind of bird: half length, half height and slope of the trunk; reach and rise of the neck; radius
-    of the head; half length and radius of the beak; length of the legs and of the tail."""
+    """Proportions: half length, half height and slope of the trunk; reach and rise of the neck; radius of the head;
+    half length and radius of the beak; length of the legs and of the tail."""
 
     long: float
     thick: float
@@ -138,7 +138,7 @@ def _head(shape: Shape, form: np.random.Generator, plan: Plan, kind: int, trunk:
 def _folded(shape: Shape, plan: Plan, trunk: Frame, side: float, feathers: Feathers) -> Point:
     """A wing along the flank, the flight feathers below and behind."""
     a, b = plan.long, plan.thick
-    turn = trunk.turned(yaw=side * 7, roll=side * 12, pitch=4)
+    turn = trunk.turned(yaw=-side * 6, roll=side * 12, pitch=4)
     own = Frame(trunk(-0.2 * a, 0.2 * b, side * 0.86 * b), turn)
     shape.ellipsoid(own(-0.3 * a, -0.12 * b, -0.012 * side), (0.95 * a, 0.46 * b, 0.032), feathers.flight, turn=turn)
     shape.ellipsoid(own(0.1 * a, 0.05 * b, 0), (0.72 * a, 0.6 * b, 0.036), feathers.back, turn=turn)

@@ -28,7 +28,7 @@ CLOTHS = ((0.5, 0.03, 0.03), (0.03, 0.1, 0.4), (0.03, 0.25, 0.1), (0.6, 0.58, 0.
 
 def horse(form: np.random.Generator, paint: np.random.Generator, texture: int) -> Shape:
     shape, girth = Shape(), varying(form, 0.135, 0.08)
-    build = Build(varying(form, 0.42, 0.08), varying(form, 0.6, 0.08), girth, 0.95 * girth, 0.055, 0.058, 0.024)
+    build = Build(varying(form, 0.42, 0.08), varying(form, 0.6, 0.08), girth, 0.95 * girth, 0.055, 0.058, 0.024, 0.04)
     bones = on_feet(form, build, between(form, 0.02, 0.17))
     down, saddled, s = form.random() < 0.25, form.random() < 0.25, varying(form, 1.0, 0.06)
     fur = coat(paint, texture, PALETTE, (PATCHES, PATCHES, SPOTS, MOTTLED), frequency=7.0)
@@ -91,5 +91,5 @@ def _head(shape: Shape, head: Frame, s: float, paints: tuple[Paint, Paint, Paint
 
 def _saddle(shape: Shape, middle: Point, girth: float, cloth: Paint) -> None:
     leather = Paint((0.09, 0.035, 0.015), gloss=0.4)
-    shape.ellipsoid(plus(middle, 0.0, 0.3 * girth), (0.15, 0.82 * girth, 1.15 * girth), cloth)
+    shape.ellipsoid(plus(middle, 0.0, 0.15 * girth), (0.17, 0.97 * girth, 1.16 * girth), cloth)
     shape.limb(plus(middle, -0.07, 1.02 * girth), plus(middle, 0.06, 1.0 * girth), 0.05, 0.035, leather, blend=0.03)

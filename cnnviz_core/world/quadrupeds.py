@@ -37,7 +37,8 @@ class Frame:
 @dataclass(frozen=True)
 class Build:
     """Proportions: from hip to shoulder; height of both; radii of chest and waist; half the distance between left and
-    right legs; radii of a leg at its top and its bottom; size of a paw relative to the leg."""
+    right legs; radii of a leg at its top and its bottom; how far the hock stands behind the paw, relative to the height;
+    size of a paw relative to the leg."""
 
     length: float
     height: float
@@ -46,6 +47,7 @@ class Build:
     width: float
     upper: float
     lower: float
+    heel: float = 0.1
     paw: float = 1.35
 
 
@@ -97,9 +99,9 @@ def on_feet(form: np.random.Generator, build: Build, stride: float) -> Skeleton:
             if legs is front:
                 legs.append((top, bent(top, paw, 0.42 * h, 0.425 * h), paw))
             else:
-                paw = plus(paw, -0.06 * h, 0.0)
-                hock = plus(paw, -0.12 * h - 0.3 * lift, 0.27 * h - 0.1 * lift)
-                legs.append((top, bent(top, hock, 0.335 * h, 0.33 * h), hock, paw))
+                paw = plus(paw, (build.heel - 0.16) * h, 0.0)
+                hock = plus(paw, -build.heel * h - 0.3 * lift, 0.27 * h - 0.1 * lift)
+                legs.append((top, bent(top, hock, 0.33 * h, 0.32 * h), hock, paw))
     return Skeleton(hip, shoulder, front, hind)
 
 
