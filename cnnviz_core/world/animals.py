@@ -15,6 +15,7 @@ from cnnviz_core.world.quadrupeds import (
     Skeleton,
     between,
     body,
+    curve,
     lying,
     on_feet,
     paw_points,
@@ -105,8 +106,8 @@ def cat(form: np.random.Generator, paint: np.random.Generator, texture: int) -> 
     pointed_ears(shape, head, (-0.01 * s, 0.076 * s, 0.066 * s), high * s, 0.058 * s, 12, fur, PINK)
     start, side = plus(bones.hip, -0.8 * build.waist, 0.25 * build.waist), between(form, -0.12, 0.12)
     places, thick = _cat_tail(form, start, side, up), 0.026 + 2.4 * fluffy
-    tail(shape, places, (1.2 * thick, thick, thick, 0.8 * thick), fur, tip, fluffy)
-    paw_points(shape, bones, 0.05)
+    tail(shape, curve(places, 4), [thick * (1.2 - 0.1 * i) for i in range(5)], fur, tip, fluffy)
+    paw_points(shape, build, bones, 2.1, 0.55)
     return shape
 
 
@@ -114,9 +115,9 @@ def _cat_tail(form: np.random.Generator, start: Point, side: float, up: bool) ->
     """Long: raised, hanging, or laid on the ground to one side."""
     if not up:
         start, out = (start[0], 0.05, 0.0), math.copysign(0.2, side)
-        ways = ((-0.13, -0.01, 0.6 * out), (-0.03, -0.01, 1.3 * out), (0.14, -0.01, 1.35 * out))
+        ways = ((-0.2, -0.01, 0.4 * out), (-0.1, -0.015, 1.6 * out), (0.16, -0.015, 1.3 * out))
     elif form.random() < 0.6:
-        ways = ((-0.075, 0.12, 0.2 * side), (-0.1, 0.27, 0.6 * side), (between(form, -0.2, -0.03), 0.41, side))
+        ways = ((-0.12, 0.08, 0.1 * side), (-0.08, 0.3, 0.6 * side), (between(form, -0.22, 0.0), 0.41, side))
     else:
         ways = ((-0.12, -0.05, 0.2 * side), (-0.2, -0.18, 0.8 * side), (-0.33, between(form, -0.22, -0.1), side))
     return [start, *(plus(start, *way) for way in ways)]
@@ -146,9 +147,9 @@ def dog(form: np.random.Generator, paint: np.random.Generator, texture: int) -> 
         hanging_ears(shape, head, s, 0.085 * size, spread, flaps)
     start, side = plus(bones.hip, -0.8 * build.waist, 0.4 * build.waist), between(form, -0.1, 0.1)
     places, thick = _dog_tail(form, start, side, up), 0.027 + 2.8 * fluffy
-    radii = (1.3 * thick, 1.2 * thick, thick, 0.8 * thick)[: len(places)]
-    tail(shape, places, radii, fur, tip, fluffy)
-    paw_points(shape, bones, 0.05)
+    count = len(places) if len(places) > 2 else 1
+    tail(shape, curve(places, count), [thick * (1.3 - 0.12 * i) for i in range(count + 1)], fur, tip, fluffy)
+    paw_points(shape, build, bones, 2.1, 0.55)
     return shape
 
 
@@ -168,7 +169,7 @@ def _dog_tail(form: np.random.Generator, start: Point, side: float, up: bool) ->
     if not up:
         start, ways = (start[0], 0.06, 0.0), ((-0.12, -0.02, side), (-0.25, -0.015, 3 * side))
     elif kind == 0:
-        ways = ((-0.08, 0.14, 0.3 * side), (0.02, 0.21, side), (0.09, 0.14, 1.3 * side))
+        ways = ((-0.14, 0.14, 0.3 * side), (-0.02, 0.32, side), (0.1, 0.12, 1.3 * side))
     elif kind == 1:
         ways = ((-0.12, 0.1, 0.4 * side), (-0.2, 0.25, side))
     elif kind == 2:

@@ -100,7 +100,7 @@ def bird(form: np.random.Generator, paint: np.random.Generator, texture: int) ->
     end, size = Frame(trunk(-0.72 * a, 0.1 * b, 0), fan), (0.5 * plan.tail, 0.022, 0.36 * b)
     shape.box(end(-size[0], 0, 0), size, feathers.flight, turn=fan, rounding=0.02, blend=0.05)
     _head(shape, form, plan, kind, trunk, feathers)
-    shape.point("breast", trunk(1.0 * a, -0.16 * b, 0))
+    shape.point("breast", trunk(0.87 * a, -0.64 * b, 0))
     for name, side in SIDES:
         shape.point(f"{name}_wing", (_spread if spread else _folded)(shape, plan, trunk, side, feathers))
     shape.point("tail_tip", end(-0.97 * plan.tail, 0, 0))
@@ -132,7 +132,7 @@ def _head(shape: Shape, form: np.random.Generator, plan: Plan, kind: int, trunk:
         shape.ellipsoid(eye, (0.021, 0.021, 0.021), NIGHT)
         shape.point(f"{name}_eye", head(0.55 * r, 0.24 * r, 0.85 * r * side))
     shape.point("crown", head(0.0, 0.92 * r, 0))
-    shape.point("neck", plus(at, -0.75 * r, -0.65 * r))
+    shape.point("neck", plus(at, -0.93 * r, -0.1 * r))
 
 
 def _folded(shape: Shape, plan: Plan, trunk: Frame, side: float, feathers: Feathers) -> Point:
@@ -150,11 +150,11 @@ def _spread(shape: Shape, plan: Plan, trunk: Frame, side: float, feathers: Feath
     a, b = plan.long, plan.thick
     turn = trunk.turned(roll=-side * 28, yaw=side * 6)
     root = Frame(trunk(0.15 * a, 0.55 * b, side * 0.6 * b), turn)
-    hand = Frame(root(-0.07, 0, side * 0.34), root.turned(yaw=side * 24))
-    shape.ellipsoid(root(0, 0, side * 0.18), (0.12, 0.03, 0.26), feathers.back, turn=turn, blend=0.05)
+    hand = Frame(root(-0.07, 0, side * 0.29), root.turned(yaw=side * 24))
+    shape.ellipsoid(root(0, 0, side * 0.15), (0.12, 0.03, 0.23), feathers.back, turn=turn, blend=0.05)
     shape.ellipsoid(root(-0.11, -0.008, side * 0.16), (0.15, 0.022, 0.22), feathers.flight, turn=turn, blend=0.02)
-    shape.ellipsoid(hand(0, -0.004, side * 0.06), (0.12, 0.022, 0.26), feathers.flight, turn=hand.turn, blend=0.03)
-    return root(0, 0.015, side * 0.3)
+    shape.ellipsoid(hand(0, -0.004, side * 0.05), (0.12, 0.022, 0.22), feathers.flight, turn=hand.turn, blend=0.03)
+    return root(0, 0.012, side * 0.26)
 
 
 def _leg(shape: Shape, plan: Plan, kind: int, heel: Point, paint: Paint) -> None:

@@ -25,7 +25,7 @@ def neck(
     shape.limb(start, along(1.0), 1.25 * thick, thick, fur, blend=0.07)
     if collar is not None:
         shape.rod(along(0.6), along(0.86), 1.22 * thick, 1.14 * thick, collar, rounding=0.008)
-    shape.point("neck", along(0.5, 1.1 * thick))
+    shape.point("neck", along(0.58, 1.1 * thick))
     return Frame(Frame(along(1.0), way)(0.04, 0.015, 0.0), way)
 
 

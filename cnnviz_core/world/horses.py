@@ -62,7 +62,7 @@ def horse(form: np.random.Generator, paint: np.random.Generator, texture: int) -
     tail(shape, places, (0.7 * thick, 1.1 * thick, 0.5 * thick), hair, hair, 0.008)
     if saddled:
         _saddle(shape, plus(bones.shoulder, -0.52 * build.length, 0.0), girth, cloth)
-    paw_points(shape, bones, 0.02)
+    paw_points(shape, build, bones, 1.7, 0.2)
     return shape
 
 

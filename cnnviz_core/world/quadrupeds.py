@@ -37,8 +37,8 @@ class Frame:
 @dataclass(frozen=True)
 class Build:
     """Proportions: from hip to shoulder; height of both; radii of chest and waist; half the distance between left and
-    right legs; radii of a leg at its top and its bottom; how far the hock stands behind the paw, relative to the height;
-    size of a paw relative to the leg."""
+    right legs; radii of a leg at its top and its bottom; how far the hock stands behind the paw, relative to the
+    height; size of a paw relative to the leg."""
 
     length: float
     height: float
@@ -171,10 +171,22 @@ def paws(shape: Shape, build: Build, bones: Skeleton, paint: Paint) -> None:
             shape.ellipsoid(plus(paw, 0.5 * r, 0.8 * r - build.lower), (1.45 * r, 0.8 * r, r), paint, blend=0.02)
 
 
-def paw_points(shape: Shape, bones: Skeleton, ahead: float) -> None:
+def paw_points(shape: Shape, build: Build, bones: Skeleton, ahead: float, up: float) -> None:
+    """Keypoints of the paws, before and above the ends of the legs by these multiples of the leg's radius."""
     for place, legs in (("front", bones.front), ("hind", bones.hind)):
         for (name, _z), leg in zip(SIDES, legs, strict=True):
-            shape.point(f"{name}_{place}_paw", plus(leg[-1], ahead, 0.0))
+            shape.point(f"{name}_{place}_paw", plus(leg[-1], ahead * build.lower, up * build.lower))
+
+
+def curve(controls: Sequence[Point], count: int) -> list[Point]:
+    """The ends of `count` pieces of the curve that these points control (de Casteljau)."""
+    places = []
+    for i in range(count + 1):
+        t, row = i / count, list(controls)
+        while len(row) > 1:
+            row = [[u + t * (v - u) for u, v in zip(a, b, strict=True)] for a, b in pairwise(row)]
+        places.append(row[0])
+    return places
 
 
 def tail(shape: Shape, places: Sequence[Point], radii: Sequence[float], fur: Paint, tip: Paint, rough: float) -> None:
@@ -184,4 +196,6 @@ def tail(shape: Shape, places: Sequence[Point], radii: Sequence[float], fur: Pai
         low = radii[i] * (0.95 if last else 1.0)
         blend = 0.01 if i else 0.04
         shape.limb(start, end, low, radii[i + 1], tip if last else fur, blend=blend, rough=rough, grain=FUR)
-    shape.point("tail_tip", places[-1])
+    (*_rest, before, end), out = places, max(radii[-1] - 0.012, 0.0)
+    share = out / math.dist(before, end)
+    shape.point("tail_tip", [v + share * (v - u) for u, v in zip(before, end, strict=True)])
