@@ -5,6 +5,7 @@ formulas are the usual ones of solid modelling by distance functions (Quilez, "D
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +28,18 @@ before it; depth and grain of its roughness; material; radius of the ball around
 
 PLACE, ROTATION, SCALE, MIDDLE, BALL, FIRST, LAST, OWNER = 0, 3, 12, 13, 16, 17, 18, 19
 OBJECT_WIDTH = 20
-"""Columns of an object: place (3); rotation into its own frame (9); size of its unit; middle (3, own frame) and radius
-of the ball around it; its rows among the parts; the number of the labelled object that it is, 0: clutter."""
+"""Columns of an object: place (3); rotation into its own frame (9); size of its unit; middle (3) and radius, in the
+world, of the ball around it; its rows among the parts; the number of the labelled object that it is, 0: clutter."""
 
 FAR = 1e9
+
+
+class Solids(NamedTuple):
+    """The rows of all objects and of their parts, and room for a list of parts, in which functions take notes."""
+
+    objects: Array
+    parts: Array
+    near: NDArray[np.int64]
 
 
 @compiled
@@ -84,14 +93,43 @@ def _part(parts: Array, i: int, x: float, y: float, z: float) -> float:
         d = math.sqrt(q * q + v * v) - b
     if parts[i, SHELL] > 0.0:
         d = max(d, -d - parts[i, SHELL])
-    return max(d, v - parts[i, CUT])
+    return float(max(d, v - parts[i, CUT]))
 
 
 @compiled
-def distance(parts: Array, first: int, last: int, x: float, y: float, z: float) -> tuple[float, int]:
-    """Distance from a point of the object's frame to the union of its parts, and which of them is nearest."""
-    best, nearest, closest = FAR, first, FAR
-    for i in range(first, last):
+def _near_ray(solids: Solids, o: int, x: float, y: float, z: float, u: float, v: float, w: float, margin: float) -> int:
+    """Put the parts of object o that a ray passes within `margin` into `solids.near`; gives their number."""
+    parts, count = solids.parts, 0
+    for i in range(int(solids.objects[o, FIRST]), int(solids.objects[o, LAST])):
+        dx, dy, dz = parts[i, X] - x, parts[i, X + 1] - y, parts[i, X + 2] - z
+        along = dx * u + dy * v + dz * w
+        reach = parts[i, REACH] + parts[i, BLEND] + margin
+        if dx * dx + dy * dy + dz * dz - along * along < reach * reach and along > -reach:
+            solids.near[count] = i
+            count += 1
+    return count
+
+
+@compiled
+def _near_point(solids: Solids, o: int, x: float, y: float, z: float, margin: float) -> int:
+    """Put the parts of object o within `margin` of a point into `solids.near`; gives their number."""
+    parts, count = solids.parts, 0
+    for i in range(int(solids.objects[o, FIRST]), int(solids.objects[o, LAST])):
+        dx, dy, dz = parts[i, X] - x, parts[i, X + 1] - y, parts[i, X + 2] - z
+        reach = parts[i, REACH] + parts[i, BLEND] + margin
+        if dx * dx + dy * dy + dz * dz < reach * reach:
+            solids.near[count] = i
+            count += 1
+    return count
+
+
+@compiled
+def _distance(solids: Solids, count: int, x: float, y: float, z: float) -> tuple[float, int]:
+    """Distance from a point of the object's frame to the union of the first parts in `near`; which is nearest."""
+    parts = solids.parts
+    best, nearest, closest = FAR, -1, FAR
+    for n in range(count):
+        i = solids.near[n]
         k = parts[i, BLEND]
         dx, dy, dz = x - parts[i, X], y - parts[i, X + 1], z - parts[i, X + 2]
         far = best + k + parts[i, REACH]
@@ -132,10 +170,10 @@ def own_place(objects: Array, o: int, x: float, y: float, z: float) -> tuple[flo
 
 
 @compiled
-def meets(objects: Array, o: int, x: float, y: float, z: float, u: float, v: float, w: float, margin: float) -> tuple[
-    float, float
-]:  # fmt: skip
-    """Where a ray, in the frame of object o, enters and leaves the ball around it; -1, -1: nowhere."""
+def _meets(
+    objects: Array, o: int, x: float, y: float, z: float, u: float, v: float, w: float, margin: float
+) -> tuple[float, float]:
+    """Distances at which a ray enters and leaves the ball around object o, enlarged by `margin`; -1, -1: nowhere."""
     px, py, pz = x - objects[o, MIDDLE], y - objects[o, MIDDLE + 1], z - objects[o, MIDDLE + 2]
     radius = objects[o, BALL] * margin
     along = px * u + py * v + pz * w
@@ -148,22 +186,26 @@ def meets(objects: Array, o: int, x: float, y: float, z: float, u: float, v: flo
 
 @compiled
 def trace(
-    objects: Array, parts: Array, o: int, x: float, y: float, z: float, u: float, v: float, w: float, fine: float
+    solids: Solids, o: int, x: float, y: float, z: float, u: float, v: float, w: float, fine: float
 ) -> tuple[float, int]:
     """Distance along a ray of the world at which it meets object o, and the part that it meets; -1: none.
 
-    `fine` is the width of a pixel at distance 1: surfaces are found to a quarter of it.
+    `fine` is the width of a pixel at distance 1: surfaces are found to less than half of it.
     """
+    objects = solids.objects
+    t, end = _meets(objects, o, x, y, z, u, v, w, 1.0)
+    if end <= 0.0:
+        return -1.0, -1
     scale = objects[o, SCALE]
     px, py, pz = own_place(objects, o, x, y, z)
     u, v, w = into(objects, o, u, v, w)
-    t, end = meets(objects, o, px, py, pz, u, v, w, 1.0)
-    if end <= 0.0:
+    count = _near_ray(solids, o, px, py, pz, u, v, w, 0.0)
+    if count == 0:
         return -1.0, -1
-    first, last = int(objects[o, FIRST]), int(objects[o, LAST])
+    t, end = t / scale, end / scale
     for _ in range(80):
-        d, part = distance(parts, first, last, px + u * t, py + v * t, pz + w * t)
-        if d < 0.25 * fine * max(t, 0.1):
+        d, part = _distance(solids, count, px + u * t, py + v * t, pz + w * t)
+        if d < 0.4 * fine * max(t, 0.1):
             return t * scale, part
         t += 0.9 * d
         if t > end:
@@ -172,22 +214,43 @@ def trace(
 
 
 @compiled
-def lit(objects: Array, parts: Array, x: float, y: float, z: float, u: float, v: float, w: float, hard: float) -> float:
+def normal(solids: Solids, o: int, x: float, y: float, z: float) -> tuple[float, float, float]:
+    """The outward normal of object o at a point of its surface, in the world (tetrahedron differences)."""
+    objects, h = solids.objects, 0.004
+    px, py, pz = own_place(objects, o, x, y, z)
+    count = _near_point(solids, o, px, py, pz, 0.03)
+    a, _i = _distance(solids, count, px + h, py - h, pz - h)
+    b, _i = _distance(solids, count, px - h, py - h, pz + h)
+    c, _i = _distance(solids, count, px - h, py + h, pz - h)
+    d, _i = _distance(solids, count, px + h, py + h, pz + h)
+    u, v, w = a - b - c + d, -a - b + c + d, -a + b - c + d
+    r = ROTATION
+    x = objects[o, r] * u + objects[o, r + 3] * v + objects[o, r + 6] * w
+    y = objects[o, r + 1] * u + objects[o, r + 4] * v + objects[o, r + 7] * w
+    z = objects[o, r + 2] * u + objects[o, r + 5] * v + objects[o, r + 8] * w
+    length = max(math.sqrt(x * x + y * y + z * z), 1e-12)
+    return x / length, y / length, z / length
+
+
+@compiled
+def lit(solids: Solids, x: float, y: float, z: float, u: float, v: float, w: float, hard: float) -> float:
     """How much of a light in direction (u, v, w) reaches a point, from 0 to 1, with soft edges (Quilez 2010).
 
     `hard` is the reciprocal of the angle that the light fills.
     """
-    most = 1.0
+    objects, most = solids.objects, 1.0
     for o in range(len(objects)):
-        px, py, pz = own_place(objects, o, x, y, z)
-        a, b, c = into(objects, o, u, v, w)
-        t, end = meets(objects, o, px, py, pz, a, b, c, 1.25)
+        t, end = _meets(objects, o, x, y, z, u, v, w, 1.15)
         if end <= 0.0:
             continue
-        first, last = int(objects[o, FIRST]), int(objects[o, LAST])
-        t = max(t, 0.02)
+        px, py, pz = own_place(objects, o, x, y, z)
+        a, b, c = into(objects, o, u, v, w)
+        count = _near_ray(solids, o, px, py, pz, a, b, c, 0.1)
+        if count == 0:
+            continue
+        t, end = max(t / objects[o, SCALE], 0.02), end / objects[o, SCALE]
         for _ in range(28):
-            d, _part = distance(parts, first, last, px + a * t, py + b * t, pz + c * t)
+            d, _part = _distance(solids, count, px + a * t, py + b * t, pz + c * t)
             most = min(most, max(hard * d / t, 0.0))
             t += max(d, 0.02)
             if most < 0.02 or t > end:
@@ -198,20 +261,22 @@ def lit(objects: Array, parts: Array, x: float, y: float, z: float, u: float, v:
 
 
 @compiled
-def open_sky(objects: Array, parts: Array, x: float, y: float, z: float, u: float, v: float, w: float) -> float:
+def open_sky(solids: Solids, x: float, y: float, z: float, u: float, v: float, w: float) -> float:
     """How little the surroundings of a point with normal (u, v, w) close it in, from 0 to 1 (Evans 2006)."""
-    closed, weight = 0.0, 0.5
-    for step in range(1, 4):
-        h = 0.07 * step * step
-        sx, sy, sz = x + u * h, y + v * h, z + w * h
-        nearest = max(sy, 0.0)
-        for o in range(len(objects)):
-            px, py, pz = own_place(objects, o, sx, sy, sz)
-            dx, dy, dz = px - objects[o, MIDDLE], py - objects[o, MIDDLE + 1], pz - objects[o, MIDDLE + 2]
-            reach = objects[o, BALL] + h / objects[o, SCALE]
-            if dx * dx + dy * dy + dz * dz < reach * reach:
-                d, _part = distance(parts, int(objects[o, FIRST]), int(objects[o, LAST]), px, py, pz)
-                nearest = min(nearest, d * objects[o, SCALE])
-        closed += weight * max(h - nearest, 0.0) / h
-        weight *= 0.6
+    objects = solids.objects
+    gaps = (max(y + 0.07 * v, 0.0), max(y + 0.28 * v, 0.0), max(y + 0.63 * v, 0.0))
+    for o in range(len(objects)):
+        dx, dy, dz = x - objects[o, MIDDLE], y - objects[o, MIDDLE + 1], z - objects[o, MIDDLE + 2]
+        reach = objects[o, BALL] + 1.0
+        if dx * dx + dy * dy + dz * dz < reach * reach:
+            px, py, pz = own_place(objects, o, x, y, z)
+            a, b, c = into(objects, o, u, v, w)
+            s = objects[o, SCALE]
+            count = _near_point(solids, o, px + 0.3 * a / s, py + 0.3 * b / s, pz + 0.3 * c / s, 0.8 / s)
+            near, _i = _distance(solids, count, px + 0.07 * a / s, py + 0.07 * b / s, pz + 0.07 * c / s)
+            middle, _i = _distance(solids, count, px + 0.28 * a / s, py + 0.28 * b / s, pz + 0.28 * c / s)
+            far, _i = _distance(solids, count, px + 0.63 * a / s, py + 0.63 * b / s, pz + 0.63 * c / s)
+            gaps = (min(gaps[0], near * s), min(gaps[1], middle * s), min(gaps[2], far * s))
+    closed = 0.5 * max(0.07 - gaps[0], 0.0) / 0.07
+    closed += 0.3 * max(0.28 - gaps[1], 0.0) / 0.28 + 0.18 * max(0.63 - gaps[2], 0.0) / 0.63
     return max(1.0 - 0.9 * closed, 0.0)

@@ -6,18 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz_core.world.compiled import compiled
-from cnnviz_core.world.distance import (
-    FIRST,
-    LAST,
-    MATERIAL,
-    ROTATION,
-    Array,
-    distance,
-    lit,
-    open_sky,
-    own_place,
-    trace,
-)  # fmt: skip
+from cnnviz_core.world.distance import MATERIAL, Array, Solids, lit, normal, open_sky, own_place, trace
 from cnnviz_core.world.noise import cloudy, smooth
 from cnnviz_core.world.surfaces import (
     BACKDROP,
@@ -49,42 +38,28 @@ CAMERA_WIDTH = 13
 """Numbers of a camera: its place (3); the directions to the right, up and forward (9); tangent of half its angle."""
 
 NOTHING, FLOOR, BEHIND = -1, -2, -3  # what a ray meets that is no object
-CONTRAST = 0.05  # of displayed brightness, between neighbouring pixels, from which on a pixel gets more rays
+CONTRAST = 0.06  # of displayed brightness, between neighbouring pixels, from which on a pixel gets more rays
 MORE = 2  # rays per side of a pixel at an edge
 
 Colour = tuple[float, float, float]
-
-
-@compiled
-def _normal(objects: Array, parts: Array, o: int, x: float, y: float, z: float) -> Colour:
-    """The outward normal of object o at a point of its surface, in the world (tetrahedron differences)."""
-    px, py, pz = own_place(objects, o, x, y, z)
-    first, last, h = int(objects[o, FIRST]), int(objects[o, LAST]), 0.004
-    a, _i = distance(parts, first, last, px + h, py - h, pz - h)
-    b, _i = distance(parts, first, last, px - h, py - h, pz + h)
-    c, _i = distance(parts, first, last, px - h, py + h, pz - h)
-    d, _i = distance(parts, first, last, px + h, py + h, pz + h)
-    u, v, w = a - b - c + d, -a - b + c + d, -a + b - c + d
-    r = ROTATION
-    x = objects[o, r] * u + objects[o, r + 3] * v + objects[o, r + 6] * w
-    y = objects[o, r + 1] * u + objects[o, r + 4] * v + objects[o, r + 7] * w
-    z = objects[o, r + 2] * u + objects[o, r + 5] * v + objects[o, r + 8] * w
-    length = max(math.sqrt(x * x + y * y + z * z), 1e-12)
-    return x / length, y / length, z / length
+Whole = NDArray[np.int64]
+Shade = tuple[float, float]  # how much of the sun and of the sky reaches a point; UNKNOWN: to be found out
+UNKNOWN = (-1.0, -1.0)
 
 
 @compiled
 def _light(
-    objects: Array, parts: Array, stage: Array, base: Colour, place: Colour, normal: Colour, view: Colour, gloss: float
-) -> Colour:
-    """What a matt surface with some gloss sends to the eye: sun, sky, light from the ground, highlight."""
-    (x, y, z), (u, v, w) = place, normal
+    solids: Solids, stage: Array, base: Colour, place: Colour, facing: Colour, view: Colour, gloss: float, shade: Shade
+) -> tuple[Colour, Shade]:
+    """What a matt surface with some gloss sends to the eye, from sun, sky and ground; and the shade there."""
+    (x, y, z), (u, v, w) = place, facing
     a, b, c = stage[SUN], stage[SUN + 1], stage[SUN + 2]
-    facing = u * a + v * b + w * c
-    sun = 0.0
-    if facing > 0.0:
-        sun = facing * lit(objects, parts, x + 0.01 * u, y + 0.01 * v, z + 0.01 * w, a, b, c, 9.0)
-    sky = open_sky(objects, parts, x, y, z, u, v, w) * stage[FILL]
+    towards = u * a + v * b + w * c
+    reached, free = shade
+    if reached < 0.0:
+        reached = lit(solids, x + 0.01 * u, y + 0.01 * v, z + 0.01 * w, a, b, c, 9.0) if towards > 0.0 else 0.0
+        free = open_sky(solids, x, y, z, u, v, w)
+    sun, sky = max(towards, 0.0) * reached, free * stage[FILL]
     up = 0.5 + 0.5 * v
     shine = 0.0
     if gloss > 0.0 and sun > 0.0:
@@ -97,7 +72,7 @@ def _light(
         shine = gloss * half * half * half
     rim = 1.0 + min(view[0] * u + view[1] * v + view[2] * w, 0.0)
     sheen = gloss * 0.35 * rim * rim * rim * sky
-    return (
+    colour = (
         base[0] * (sun * stage[SUNLIGHT] + sky * (up * stage[ZENITH] + 0.35 * stage[HORIZON]))
         + shine * stage[SUNLIGHT] + sheen * stage[HORIZON],
         base[1] * (sun * stage[SUNLIGHT + 1] + sky * (up * stage[ZENITH + 1] + 0.35 * stage[HORIZON + 1]))
@@ -105,18 +80,20 @@ def _light(
         base[2] * (sun * stage[SUNLIGHT + 2] + sky * (up * stage[ZENITH + 2] + 0.35 * stage[HORIZON + 2]))
         + shine * stage[SUNLIGHT + 2] + sheen * stage[HORIZON + 2],
     )  # fmt: skip
+    return colour, (reached, free)
 
 
 @compiled
-def _surface(objects: Array, parts: Array, materials: Array, stage: Array, o: int, part: int, place: Colour,
-             view: Colour) -> Colour:  # fmt: skip
-    """The colour of object o at a point of its surface."""
-    px, py, pz = own_place(objects, o, place[0], place[1], place[2])
-    m = int(parts[part, MATERIAL])
+def _surface(
+    solids: Solids, materials: Array, stage: Array, o: int, part: int, place: Colour, view: Colour, shade: Shade
+) -> tuple[Colour, Shade]:
+    """The colour of object o at a point of its surface, and the shade there."""
+    px, py, pz = own_place(solids.objects, o, place[0], place[1], place[2])
+    m = int(solids.parts[part, MATERIAL])
     t = pattern(int(materials[m, PATTERN]), px, py, pz, materials[m, FREQUENCY], m * 17 + int(stage[SEED]))
     base = mixed(t, materials[m], COLOUR)
-    return _light(objects, parts, stage, base, place, _normal(objects, parts, o, place[0], place[1], place[2]), view,
-                  materials[m, GLOSS])  # fmt: skip
+    facing = normal(solids, o, place[0], place[1], place[2])
+    return _light(solids, stage, base, place, facing, view, materials[m, GLOSS], shade)
 
 
 @compiled
@@ -131,19 +108,20 @@ def _hazy(stage: Array, colour: Colour, t: float) -> Colour:
 
 
 @compiled
-def _nearest(objects: Array, parts: Array, place: Colour, way: Colour, fine: float) -> tuple[float, int, int]:
+def _nearest(solids: Solids, place: Colour, way: Colour, fine: float) -> tuple[float, int, int]:
     """The first object that a ray meets: distance, object and part; -1: none."""
     best, found, piece = 1e9, NOTHING, -1
-    for o in range(len(objects)):
-        t, part = trace(objects, parts, o, place[0], place[1], place[2], way[0], way[1], way[2], fine)
+    for o in range(len(solids.objects)):
+        t, part = trace(solids, o, place[0], place[1], place[2], way[0], way[1], way[2], fine)
         if part >= 0 and t < best:
             best, found, piece = t, o, part
     return best, found, piece
 
 
 @compiled
-def _water(objects: Array, parts: Array, materials: Array, stage: Array, x: float, z: float, way: Colour, t: float,
-           fine: float) -> Colour:  # fmt: skip
+def _water(
+    solids: Solids, materials: Array, stage: Array, x: float, z: float, way: Colour, t: float, fine: float
+) -> Colour:
     """Water: what is mirrored in its waves, and its own colour where one looks down into it."""
     f, seed = stage[GROUND_SCALE], int(stage[SEED])
     calm = 1.0 - smooth(6.0 * f * fine * t)
@@ -155,15 +133,16 @@ def _water(objects: Array, parts: Array, materials: Array, stage: Array, x: floa
     along = 2.0 * (way[0] * u + way[1] + way[2] * w) / (1.0 + u * u + w * w)
     rx, ry, rz = way[0] - along * u, abs(way[1] - along), way[2] - along * w
     mirrored = far_away(stage, rx, ry, rz, fine)
-    s, o, part = _nearest(objects, parts, (x, 0.002, z), (rx, ry, rz), 4.0 * fine)
+    s, o, part = _nearest(solids, (x, 0.002, z), (rx, ry, rz), 4.0 * fine)
     if o >= 0:
-        mirrored = _surface(objects, parts, materials, stage, o, part, (x + s * rx, s * ry, z + s * rz), (rx, ry, rz))
+        point, ray_there = (x + s * rx, s * ry, z + s * rz), (rx, ry, rz)
+        mirrored, _shade = _surface(solids, materials, stage, o, part, point, ray_there, UNKNOWN)
     steep = 1.0 - min(-way[1] * 1.6, 1.0)
     share = 0.12 + 0.75 * steep * steep
     own = ground(stage, x, z, fine * t)
-    shade = 0.55 + 0.45 * lit(objects, parts, x, 0.01, z, stage[SUN], stage[SUN + 1], stage[SUN + 2], 7.0)
-    glow = shade * (0.5 * stage[ZENITH + 1] + 0.5 * stage[SUNLIGHT + 1])
-    glint = smooth(14.0 * (here - 0.66)) * calm * 0.5 * shade
+    reached = 0.55 + 0.45 * lit(solids, x, 0.01, z, stage[SUN], stage[SUN + 1], stage[SUN + 2], 7.0)
+    glow = reached * (0.5 * stage[ZENITH + 1] + 0.5 * stage[SUNLIGHT + 1])
+    glint = smooth(16.0 * (here - 0.7)) * calm * 0.35 * reached
     return (
         own[0] * glow * (1 - share) + mirrored[0] * share + glint * stage[SUNLIGHT],
         own[1] * glow * (1 - share) + mirrored[1] * share + glint * stage[SUNLIGHT + 1],
@@ -172,36 +151,40 @@ def _water(objects: Array, parts: Array, materials: Array, stage: Array, x: floa
 
 
 @compiled
-def _seen(objects: Array, parts: Array, materials: Array, stage: Array, place: Colour, way: Colour, fine: float) -> tuple[
-    Colour, int, int, float
-]:  # fmt: skip
-    """What a ray sees: colour (linear RGB), object, part of it, distance."""
-    t, o, part = _nearest(objects, parts, place, way, fine)
+def _seen(
+    solids: Solids, materials: Array, stage: Array, place: Colour, way: Colour, fine: float, known: int, shade: Shade
+) -> tuple[Colour, int, Shade]:
+    """What a ray sees: colour (linear RGB), object or what else it meets, and the shade there.
+
+    Where it meets `known`, the shade is taken to be the one that is given.
+    """
+    t, o, part = _nearest(solids, place, way, fine)
     down = place[1] / -way[1] if way[1] < -1e-6 else 1e9
     back = 1e9
     if stage[BACKDROP] >= PLASTER:
         towards = way[2] - stage[SLANT] * way[0]
         if towards > 1e-6:
             back = (stage[WALL] - (place[2] - stage[SLANT] * place[0])) / towards
-    if o >= 0 and t < min(down, back):
-        point = (place[0] + t * way[0], place[1] + t * way[1], place[2] + t * way[2])
-        return _hazy(stage, _surface(objects, parts, materials, stage, o, part, point, way), t), o, part, t
-    if back < down:
-        x, y, z = place[0] + back * way[0], place[1] + back * way[1], place[2] + back * way[2]
+    if o < 0 or t > min(down, back):
+        t = min(down, back)
+        o = NOTHING if t > 60.0 else (BEHIND if back < down else FLOOR)
+    if o == NOTHING:
+        return far_away(stage, way[0], way[1], way[2], fine), o, UNKNOWN
+    given = shade if o == known else UNKNOWN
+    x, y, z = place[0] + t * way[0], place[1] + t * way[1], place[2] + t * way[2]
+    if o >= 0:
+        colour, found = _surface(solids, materials, stage, o, part, (x, y, z), way, given)
+    elif o == BEHIND:
         length = math.sqrt(1.0 + stage[SLANT] * stage[SLANT])
-        normal = (stage[SLANT] / length, 0.0, -1.0 / length)
-        base = wall(stage, x * length, y, fine * back)
-        lights = _light(objects, parts, stage, base, (x, y, z), normal, way, 0.0)
-        return _hazy(stage, lights, back), BEHIND, -1, back
-    if down < 60.0:
-        x, z = place[0] + down * way[0], place[2] + down * way[2]
-        if int(stage[GROUND]) == WATER:
-            colour = _water(objects, parts, materials, stage, x, z, way, down, fine)
-        else:
-            base = ground(stage, x, z, fine * down / max(-way[1], 0.05) * 0.6)
-            colour = _light(objects, parts, stage, base, (x, 0.0, z), (0.0, 1.0, 0.0), way, 0.0)
-        return _hazy(stage, colour, down), FLOOR, -1, down
-    return far_away(stage, way[0], way[1], way[2], fine), NOTHING, -1, 1e9
+        facing = (stage[SLANT] / length, 0.0, -1.0 / length)
+        base = wall(stage, x * length, y, fine * t)
+        colour, found = _light(solids, stage, base, (x, y, z), facing, way, 0.0, given)
+    elif int(stage[GROUND]) == WATER:
+        colour, found = _water(solids, materials, stage, x, z, way, t, fine), UNKNOWN
+    else:
+        base = ground(stage, x, z, fine * t / max(-way[1], 0.05) * 0.6)
+        colour, found = _light(solids, stage, base, (x, 0.0, z), (0.0, 1.0, 0.0), way, 0.0, given)
+    return _hazy(stage, colour, t), o, found
 
 
 @compiled
@@ -223,51 +206,54 @@ def _brightness(colour: Array) -> float:
 
 
 @compiled
-def rendered(
-    objects: Array, parts: Array, materials: Array, stage: Array, camera: Array, size: int
-) -> tuple[Array, NDArray[np.int64], Array]:
-    """Colours (size, size, 3), linear RGB; the object (size, size) seen at the middle of each pixel, or a negative
-    number for none; and its distance there."""
-    place = (camera[0], camera[1], camera[2])
-    fine = 2.0 * camera[12] / size
-    colours, seen, depth = np.zeros((size, size, 3)), np.zeros((size, size), np.int64), np.zeros((size, size))
-    pieces = np.zeros((size, size), np.int64)
+def _is_edge(colours: Array, seen: Whole, i: int, j: int) -> bool:
+    """Whether a pixel differs from one of its neighbours in the object seen there or clearly in brightness."""
+    size, here = len(seen), _brightness(colours[i, j])
+    for a in range(max(i - 1, 0), min(i + 2, size)):
+        for b in range(max(j - 1, 0), min(j + 2, size)):
+            if seen[a, b] != seen[i, j] or abs(_brightness(colours[a, b]) - here) > CONTRAST:
+                return True
+    return False
+
+
+@compiled
+def rendered(solids: Solids, materials: Array, stage: Array, camera: Array, size: int) -> tuple[Array, Whole]:
+    """Colours (size, size, 3), linear RGB; and the object (size, size) seen at the middle of each pixel, or a
+    negative number for none."""
+    place, fine = (camera[0], camera[1], camera[2]), 2.0 * camera[12] / size
+    colours, shades = np.zeros((size, size, 3)), np.zeros((size, size, 2))
+    seen = np.zeros((size, size), np.int64)
     for i in range(size):
         for j in range(size):
-            colour, o, part, t = _seen(
-                objects, parts, materials, stage, place, ray(camera, j + 0.5, i + 0.5, size), fine
-            )
+            way = ray(camera, j + 0.5, i + 0.5, size)
+            colour, o, shade = _seen(solids, materials, stage, place, way, fine, NOTHING, UNKNOWN)
+            seen[i, j] = o
             colours[i, j, 0], colours[i, j, 1], colours[i, j, 2] = colour
-            seen[i, j], pieces[i, j], depth[i, j] = o, part, t
+            shades[i, j, 0], shades[i, j, 1] = shade
     smoothed = colours.copy()
     for i in range(size):
         for j in range(size):
-            here, edge = _brightness(colours[i, j]), False
-            for a in range(max(i - 1, 0), min(i + 2, size)):
-                for b in range(max(j - 1, 0), min(j + 2, size)):
-                    other = seen[a, b] != seen[i, j] or pieces[a, b] != pieces[i, j]
-                    edge = edge or other or abs(_brightness(colours[a, b]) - here) > CONTRAST
-            if edge:
+            if _is_edge(colours, seen, i, j):
+                shade = (shades[i, j, 0], shades[i, j, 1])
                 for k in range(MORE * MORE):
-                    p, q = (k % MORE + 0.5) / MORE, (k // MORE + 0.5) / MORE
-                    colour, _o, _p, _t = _seen(
-                        objects, parts, materials, stage, place, ray(camera, j + p, i + q, size), fine / MORE
-                    )
+                    way = ray(camera, j + (k % MORE + 0.5) / MORE, i + (k // MORE + 0.5) / MORE, size)
+                    colour, _o, _shade = _seen(solids, materials, stage, place, way, fine / MORE, seen[i, j], shade)
                     for c in range(3):
                         smoothed[i, j, c] += colour[c]
                 for c in range(3):
                     smoothed[i, j, c] /= 1 + MORE * MORE
-    return smoothed, seen, depth
+    return smoothed, seen
 
 
 @compiled
-def covered(objects: Array, parts: Array, camera: Array, size: int, o: int) -> NDArray[np.bool_]:
-    """Where object o would be seen if nothing hid it, (size, size)."""
-    found = np.zeros((size, size), np.bool_)
-    fine = 2.0 * camera[12] / size
+def covered(solids: Solids, camera: Array, o: int, seen: Whole) -> NDArray[np.bool_]:
+    """Where object o would be seen if nothing hid it, (size, size), given what is seen."""
+    size = len(seen)
+    found = seen == o
     for i in range(size):
         for j in range(size):
-            u, v, w = ray(camera, j + 0.5, i + 0.5, size)
-            _t, part = trace(objects, parts, o, camera[0], camera[1], camera[2], u, v, w, fine)
-            found[i, j] = part >= 0
+            if not found[i, j]:
+                u, v, w = ray(camera, j + 0.5, i + 0.5, size)
+                _t, part = trace(solids, o, camera[0], camera[1], camera[2], u, v, w, 2.0 * camera[12] / size)
+                found[i, j] = part >= 0
     return found

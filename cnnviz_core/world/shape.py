@@ -1,6 +1,6 @@
 """An object under construction: its parts, what they are painted with, and its keypoints.
 
-The frame of an object: x points to its front, y up, z to its right; it stands on y = 0 and is about 1 unit long or high.
+The frame of an object: x points to its front, y up, z to its right; it stands on y = 0 and is about 1 unit large.
 """
 
 import math
@@ -36,7 +36,7 @@ def _product(a: Array, b: Array) -> Array:
 
 @dataclass(frozen=True)
 class Paint:
-    """Two colours (linear RGB in [0, 1]), the pattern that they make, its frequency per unit, strength of highlights."""
+    """Two colours (linear RGB in [0, 1]), the pattern that they make, its frequency per unit, gloss."""
 
     colour: Colour
     other: Colour = (0, 0, 0)
