@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup notes test check bench train clean
+.PHONY: help setup notes test check bench train ship clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,8 +30,13 @@ check: $(STAMP) ## format, lint and type check
 bench: $(STAMP) ## measure speed against other libraries
 	$(BIN)/cnnviz bench $(ARGS)
 
-train: $(STAMP) ## train the net that comes without weights, by its committed recipe
-	$(BIN)/cnnviz train digitnet $(ARGS)
+train: $(STAMP) ## train the nets that come with the package, by their committed recipes, into build/trained
+	$(BIN)/cnnviz train refnet $(ARGS)
+	$(BIN)/cnnviz train refnet_adv $(ARGS)
+
+ship: ## make what was trained the weights that come with the package
+	rm -rf cnnviz_core/models/shipped/refnet cnnviz_core/models/shipped/refnet_adv
+	cp -r build/trained/refnet build/trained/refnet_adv cnnviz_core/models/shipped/
 
 clean: ## remove all products; the environment in .venv stays
 	find build -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +

@@ -5,8 +5,9 @@ import inspect
 import json
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from cnnviz_core import files, manifest
 from cnnviz_core.configure import Settings, build_lab, choices, resource, target, target_module
@@ -194,11 +195,31 @@ def different_files(built: Path, again: Path, names: Sequence[str]) -> list[str]
 
 def train(settings: Settings, reporter: Reporter) -> int:
     """Train the chosen net if it is one that is trained here, and say where its weights are."""
+    if settings.recipe is not None:
+        return _train_by_recipe(settings, settings.recipe, reporter)
     function = target(settings.model)
     if "store" not in inspect.signature(function).parameters:
         raise InputError(f"model {settings.model.get('name')} is not trained here; its weights come ready made")
     lab = build_lab(settings, reporter)
     print(f"{lab.model.name}: {lab.model.weights}; in {settings.store.root}")
+    return 0
+
+
+def _train_by_recipe(settings: Settings, recipe: Mapping[str, Any], reporter: Reporter) -> int:
+    from cnnviz_core.lab import chosen_device
+    from cnnviz_core.models.recipe import Recipe
+    from cnnviz_core.models.refnet_training import trained_refnet
+
+    name, root = settings.model["name"], settings.build / "trained"
+    with files.lock(settings.build / ".locks" / f"train-{name}", f"the net {root / name}"):
+        folder, card = trained_refnet(
+            Recipe(**recipe), name=name, root=root, store=settings.store, progress=reporter.track,
+            device=chosen_device(settings.device),
+        )  # fmt: skip
+    test = card["test"]
+    print(f"{name}: {test['accuracy']:.1%} of {test['images']} test images right, {test['adversarial accuracy']:.1%} "
+          f"under attack; more in {folder / 'card.md'}")  # fmt: skip
+    print(f"a book of it: cnnviz notes model={name} model.weights={folder / name}.safetensors")
     return 0
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cnnviz_core.lab import Lab
 
 GROUPS = ("model", "dataset", "profile")
+SHIPPED = Path(__file__).parent / "models" / "shipped"
 DEVICES = ("cpu", "cuda", "mps", "auto")
 
 
@@ -46,6 +47,7 @@ class Settings:
     book: str
     build: Path
     chapters: tuple[str, ...] | None
+    recipe: Mapping[str, Any] | None = None  # how the model is trained, where that is done here
 
     @property
     def store(self) -> Store:
@@ -89,12 +91,13 @@ def _settings(plain: dict[str, Any], chosen: Mapping[str, str]) -> Settings:
     chapters = plain["chapters"]
     if isinstance(chapters, str):
         chapters = [chapters]
+    recipe = plain["model"].pop("recipe", None)
     for target in [plain["model"], plain["dataset"], *plain["figure"].values()]:
         _check_target(target)
     return Settings(
         model=plain["model"], dataset=plain["dataset"], figures=plain["figure"], seed=plain["seed"],
         device=plain["device"], book=book, build=Path(plain["build"]).expanduser(),
-        chapters=None if chapters is None else tuple(chapters),
+        chapters=None if chapters is None else tuple(chapters), recipe=recipe,
     )  # fmt: skip
 
 
@@ -200,7 +203,7 @@ def named_path(key: str, value: Any) -> Path | None:
         or value in ("", "none", "default")
     ):
         return None
-    path = Path(value).expanduser()
+    path = SHIPPED if key == "weights" and value == "shipped" else Path(value).expanduser()
     try:
         return path if path.exists() else None
     except OSError:  # such as a name that is too long

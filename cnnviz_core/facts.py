@@ -44,6 +44,9 @@ def facts_inputs(settings: Settings) -> Inputs:
             inputs[f"{part}.{key}"] = str(value)
             if path := named_path(key, value) or (_factory_file(value) if key == "factory" else None):
                 inputs[f"{part}.{key} (files)"] = signature(path)
+                history = path.with_name(f"{path.stem}-history.safetensors")
+                if key == "weights" and history.is_file():
+                    inputs[f"{part}.history (files)"] = signature(history)
     return inputs
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from cnnviz_core.configure import choices, resource, target
 from cnnviz_core.figure import Figure
+from cnnviz_core.models.recipe import Recipe
 from cnnviz_core.text import sources
 
 ROOT = Path(__file__).parent.parent
@@ -25,8 +26,10 @@ MAY_IMPORT = {
     "lab": ("errors", "network"),
     "figure": ("claim", "errors", "lab"),
     "methods": ("methods", "operations", "errors"),
-    "models": ("models", "network", "lab", "operations", "errors", "files", "store", "datasets.digits"),
-    "datasets": ("datasets", "lab", "errors", "files", "store"),
+    "models": ("models", "network", "lab", "operations", "errors", "files", "store",
+               "datasets.digits", "datasets.diorama"),
+    "world": ("world", "errors", "files"),
+    "datasets": ("datasets", "lab", "errors", "files", "store", "sources", "world"),
     "figures": ("claim", "figure", "lab", "network", "methods", "style", "errors"),
     "export": ("export", "errors"),
     "configure": ("errors", "progress", "sources", "store", "lab", "figure"),
@@ -40,7 +43,7 @@ MAY_IMPORT = {
 ALONE = {
     "hydra": {"configure"}, "omegaconf": {"configure"}, "typst": {"export/pdf"}, "pypandoc": {"export/pandoc"},
     "nbformat": {"export/notebook"}, "nbclient": {"export/notebook"}, "jinja2": {"text", "export/page"},
-    "rich": {"progress"}, "captum": {"bench"},
+    "rich": {"progress"}, "captum": {"bench"}, "numba": {"world/compiled"},
 }  # fmt: skip
 
 
@@ -118,7 +121,9 @@ def test_every_config_names_something_of_ours_with_these_parameters(group: str) 
         config = yaml.safe_load((resource("configs") / group / f"{name}.yaml").read_text(encoding="utf-8"))
         assert config["_target_"].startswith("cnnviz_core."), name
         parameters = inspect.signature(target(config)).parameters
-        assert set(config) - {"_target_"} <= set(parameters), name
+        assert set(config) - {"_target_", "recipe"} <= set(parameters), name
+        if "recipe" in config:
+            assert set(config["recipe"]) == {field.name for field in fields(Recipe)}, name
 
 
 def test_light_modules_stay_light() -> None:
