@@ -132,11 +132,19 @@ def _step(
     for group in training.optimiser.param_groups:
         group["lr"] = rate
     for value, gradient in zip(training.net.parameters(), gradients, strict=True):
-        value.grad = gradient
+        value.grad = centred(gradient)
     nn.utils.clip_grad_norm_(training.net.parameters(), recipe.largest_gradient)
     training.optimiser.step()
     training.step += 1
     training.loss += loss * len(chosen)
+
+
+def centred(gradient: Tensor) -> Tensor:
+    """The gradient of a fully connected layer's weight (out, in) without the mean over each unit's inputs.
+
+    What ReLUs give is positive, so that this mean would drive many units into silence (Yong et al. 2020, sec. 3.2).
+    """
+    return gradient - gradient.mean(1, keepdim=True) if gradient.ndim == 2 else gradient
 
 
 def schedule(step: int, steps: int, warm_up: float) -> float:

@@ -165,9 +165,9 @@ def test_an_interrupted_training_ends_in_the_same_files(trained: tuple[Path, Car
     with pytest.raises(KeyboardInterrupt):
         made(tmp_path, progress=StopAfter(7))
     assert not (tmp_path / "refnet").exists()
-    stop = StopAfter(5)
+    stop = StopAfter(50)
     folder, card = made(tmp_path, progress=stop)
-    assert stop.left == 5 - 3  # of 10 steps, 7 were done and kept
+    assert stop.left == 50 - 3  # of 10 steps, 7 were done and kept
     assert card == trained[1]
     for path in folder.iterdir():
         assert path.read_bytes() == (trained[0] / path.name).read_bytes(), path.name
@@ -229,12 +229,18 @@ def test_a_history_that_is_cut_off_is_refused(copied: Path) -> None:
 
 
 def test_weights_are_stored_in_16_bit(trained: tuple[Path, Card]) -> None:
-    for name in trained[1]["files"]:
-        assert {value.dtype for value in load_file(trained[0] / name).values()} == {torch.float16}
+    files = [load_file(trained[0] / name) for name in trained[1]["files"]]
+    for tensors in files:
+        assert {value.dtype for value in tensors.values()} == {torch.float16}
+    assert "0/features.0.weight" in files[1]
+    assert "2/features.0.weight" not in files[1], "the last weights are those of the net itself"
 
 
 def test_shipped_weights_go_by_name(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SHIPPED", copied.parent.parent)
+    shutil.copytree(copied.parent, copied.parent.parent / "other")
+    write_weights(copied.parent.parent / "other" / "other.safetensors", halved(RefNet().state_dict()))
+    assert loaded("shipped", "other").fingerprint != loaded("shipped").fingerprint
     model = loaded("shipped")
     assert model.weights.startswith("shipped; trained for 2 epochs on the training split of diorama; ")
     with pytest.raises(InputError, match=r"no weights are shipped for model\.name=refnut; did you mean 'refnet'"):

@@ -22,6 +22,7 @@ from cnnviz_core.models.starting import smooth_start
 from cnnviz_core.models.training import (
     Split,
     Training,
+    centred,
     logits,
     loss_gradients,
     perturbed,
@@ -81,6 +82,8 @@ def test_a_short_training_learns(alpha: float) -> None:
     assert done.curves["loss"][-1] < 0.75 * done.curves["loss"][0]
     assert done.curves["validation accuracy"][-1] > 0.8
     assert done.curves["training accuracy"][-1] > 0.8
+    last = 0.02 * schedule(10 * STEPS - 1, 10 * STEPS, 0.2)
+    assert [group["lr"] for group in done.optimiser.param_groups] == pytest.approx([last, last])
     right = logits(done.net, VALIDATION, normalise, "cpu").argmax(1) == VALIDATION.labels
     assert done.curves["validation accuracy"][-1] == right.mean()
 
@@ -189,6 +192,7 @@ def test_a_snapshot_is_what_the_net_was_after_that_step() -> None:
     def watching(items: Any, text: str, total: int) -> Any:
         for step in items:
             seen[step] = halved(start.net.state_dict())
+            assert start.net.training, "units drop out in every step"
             yield step
 
     train(start, chosen, IMAGES, VALIDATION, normalise=normalise, text="", keep=nothing, progress=watching)
@@ -239,6 +243,16 @@ def test_every_layer_starts_with_units_of_mean_0_and_outputs_of_variance_1() -> 
     for units in found:
         torch.testing.assert_close(units.mean(1), torch.zeros(len(units)), rtol=0, atol=1e-4)
         assert units.std().item() == pytest.approx(1, rel=1e-3)
+
+
+def test_the_gradients_of_fully_connected_layers_are_centred() -> None:
+    gradient = torch.randn(4, 6)
+    torch.testing.assert_close(centred(gradient).mean(1), torch.zeros(4))
+    torch.testing.assert_close(centred(gradient)[:, 1:] - centred(gradient)[:, :1], gradient[:, 1:] - gradient[:, :1])
+    for other in (torch.randn(4), torch.randn(4, 3, 2, 2)):
+        assert centred(other) is other
+    rows = trained(recipe(epochs=1, weight_decay=0)).net.get_parameter("6.weight").mean(1)
+    torch.testing.assert_close(rows, torch.zeros(16), rtol=0, atol=1e-6)
 
 
 def test_a_loss_that_is_no_number_stops_the_training() -> None:
