@@ -1,4 +1,4 @@
-"""Vehicles: cars, trucks, buses and boats. The front is at +x; wheels and keels stand at the same places of a class.
+"""Vehicles: cars, trucks, buses; boats are in boats.
 
 Windows, grilles and number plates are boxes that stand out of the body by a hair; one box that is longer or wider than
 the body makes a pair of them, at the front and the rear or at both sides.
@@ -8,45 +8,17 @@ import math
 
 import numpy as np
 
-from cnnviz_core.world.coats import blended, coat, varied
-from cnnviz_core.world.shape import Colour, Paint, Shape, turned
-from cnnviz_core.world.surfaces import CHECKS, GRAIN, MOTTLED, PATCHES, RIBS, SPOTS
-
-LACQUERS: tuple[tuple[Colour, Colour], ...] = (
-    ((0.55, 0.03, 0.03), (0.75, 0.72, 0.66)),
-    ((0.04, 0.1, 0.42), (0.7, 0.72, 0.75)),
-    ((0.7, 0.7, 0.68), (0.08, 0.16, 0.4)),
-    ((0.33, 0.35, 0.37), (0.6, 0.25, 0.05)),
-    ((0.06, 0.065, 0.07), (0.55, 0.5, 0.4)),
-    ((0.04, 0.22, 0.1), (0.7, 0.65, 0.4)),
-    ((0.75, 0.48, 0.03), (0.08, 0.08, 0.08)),
-    ((0.68, 0.2, 0.03), (0.7, 0.68, 0.6)),
-    ((0.08, 0.36, 0.42), (0.72, 0.68, 0.55)),
-    ((0.55, 0.46, 0.32), (0.3, 0.12, 0.06)),
-)
-"""Colours of the main surface of every vehicle."""
+from cnnviz_core.world.boats import boat
+from cnnviz_core.world.coats import blended, varied
+from cnnviz_core.world.finish import GLASS_PROUD, glazing, lacquer, metallic
+from cnnviz_core.world.shape import Paint, Shape, turned
+from cnnviz_core.world.surfaces import CHECKS, GRAIN
 
 TYRE = Paint((0.025, 0.025, 0.027), gloss=0.05)
 DARK = Paint((0.012, 0.012, 0.014))
 LAMP = Paint((0.85, 0.84, 0.74), gloss=1.0)
 TAIL = Paint((0.55, 0.012, 0.01), gloss=0.8)
 PLATE = Paint((0.72, 0.7, 0.6))
-PROUD = 0.008
-"""How far windows stand out of the body."""
-
-
-def _glass(paint: np.random.Generator) -> Paint:
-    """Dark, with the suggestion of something mirrored."""
-    light = varied(paint, (0.13, 0.19, 0.24), 0.3)
-    return Paint(varied(paint, (0.022, 0.03, 0.038), 0.3), light, MOTTLED, 2.2, 0.9)
-
-
-def _metal(paint: np.random.Generator) -> Paint:
-    return Paint(varied(paint, ((0.55, 0.56, 0.58), (0.3, 0.31, 0.33))[int(paint.integers(2))]), gloss=0.8)
-
-
-def _lacquer(paint: np.random.Generator, texture: int) -> Paint:
-    return coat(paint, texture, LACQUERS, (RIBS, CHECKS, PATCHES, SPOTS), frequency=9.0, gloss=0.7)
 
 
 def _axle(
@@ -83,9 +55,9 @@ def _cabin(
     u, v = 1.0 - slope * sill, 1.0 - lean * sill
     narrow = {"taper_x": 1.0 - (1.0 - slope * head) / u, "taper_z": 1.0 - (1.0 - lean * head) / v}
     at, tall = (x, low + b * (sill + head), 0.0), b * (head - sill)
-    shape.box(at, (a * u + PROUD, tall, half * v - pillar), glass, **narrow)
-    shape.box(at, (a * u - 1.2 * pillar, tall, half * v + PROUD), glass, **narrow)
-    shape.box(at, (0.013, tall, half * v + 1.6 * PROUD), body, taper_z=narrow["taper_z"])
+    shape.box(at, (a * u + GLASS_PROUD, tall, half * v - pillar), glass, **narrow)
+    shape.box(at, (a * u - 1.2 * pillar, tall, half * v + GLASS_PROUD), glass, **narrow)
+    shape.box(at, (0.013, tall, half * v + 1.6 * GLASS_PROUD), body, taper_z=narrow["taper_z"])
 
 
 def _lamps(
@@ -105,7 +77,7 @@ def car(form: np.random.Generator, paint: np.random.Generator, texture: int) -> 
     half, belt, high = form.uniform(0.2, 0.235), form.uniform(0.23, 0.26), form.uniform(0.39, 0.44)
     bonnet, slope, radius = form.uniform(0.25, 0.31), form.uniform(-0.04, 0.04), form.uniform(0.088, 0.105)
     steer, flat, extra = form.uniform(-25, 25), form.uniform(0.45, 1.0), int(form.integers(4))
-    body, glass, hub = _lacquer(paint, texture), _glass(paint), _metal(paint)
+    body, glass, hub = lacquer(paint, texture), glazing(paint), metallic(paint)
     trim = (DARK, Paint(body.colour, gloss=0.6), hub)[int(paint.integers(3))]
     shape, end, nose = Shape(), -length / 2, length / 2
     back = (0.17, 0.015, 0.02, 0.44)[kind] * length + end
@@ -140,7 +112,7 @@ def truck(form: np.random.Generator, paint: np.random.Generator, texture: int) -
     deep, tall, load = form.uniform(0.24, 0.3), form.uniform(0.44, 0.52), form.uniform(0.44, 0.6)
     third, steer, slope = form.random() < 0.4, form.uniform(-25, 25), form.uniform(0.05, 0.2)
     crates, lift = form.uniform(0.08, 0.17, 3), form.uniform(0, 1) ** 3 * 28
-    main, glass, hub = _lacquer(paint, texture), _glass(paint), _metal(paint)
+    main, glass, hub = lacquer(paint, texture), glazing(paint), metallic(paint)
     pale = Paint(varied(paint, ((0.65, 0.65, 0.62), (0.3, 0.32, 0.34), (0.5, 0.4, 0.28))[int(paint.integers(3))]))
     cab = main if kind == 1 or paint.random() < 0.6 else Paint(varied(paint, pale.colour), gloss=0.5)
     wood = Paint(varied(paint, (0.33, 0.19, 0.09)), varied(paint, (0.2, 0.1, 0.04)), GRAIN, 14.0)
@@ -182,9 +154,12 @@ def truck(form: np.random.Generator, paint: np.random.Generator, texture: int) -
     _lamps(shape, nose - 0.004, end - 0.002, half, 0.18, 0.125, 0.032, 0.8)
     shape.box((nose - 0.008, 0.21, 0), (0.014, 0.04, 0.5 * half), DARK, rounding=0.008)
     shape.box((0, 0.115, 0), (max(nose + 0.018, -end), 0.018, 0.055), PLATE)
-    top = {0: load, 1: 0.19, 2: 0.41, 3: 0.19 + 1.87 * half}[kind]
+    last = (end + 0.03, (load, 0.19, 0.0, 0.19 + 1.87 * half)[kind] - 0.01, 0.0)
+    if kind == 2:
+        c, s = math.cos(math.radians(lift)), math.sin(math.radians(lift))
+        last = (end + 0.03 * c - 0.065 * s, 0.29 + 0.03 * s + 0.065 * c, half)
     shape.point("roof_front", (front - 0.3 * deep, tall - 0.006, 0))
-    shape.point("roof_rear", (end + 0.03, top - 0.01, 0 if kind != 2 else half))
+    shape.point("roof_rear", last)
     return shape
 
 
@@ -195,7 +170,7 @@ def bus(form: np.random.Generator, paint: np.random.Generator, texture: int) -> 
     high = form.uniform(0.58, 0.64) if double else form.uniform(0.4, 0.47)
     count, steer, unit = int(form.integers(4, 7)), form.uniform(-20, 20), form.random()
     length -= 0.2 if double else 0.0
-    main, glass, hub = _lacquer(paint, texture), _glass(paint), _metal(paint)
+    main, glass, hub = lacquer(paint, texture), glazing(paint), metallic(paint)
     second = Paint(varied(paint, main.other if texture else blended(main.colour, (0.6, 0.6, 0.6), 0.7)), gloss=0.6)
     sign = Paint((0.02, 0.02, 0.02), varied(paint, (0.8, 0.45, 0.03)), CHECKS, 60.0)
     shape, end, nose = Shape(), -length / 2, length / 2
@@ -227,97 +202,6 @@ def bus(form: np.random.Generator, paint: np.random.Generator, texture: int) -> 
     shape.box((nose - 0.006, 0.16, 0), (0.014, 0.022, 0.45 * half), DARK, rounding=0.008)
     shape.point("roof_front", (front - 0.06, high - 0.012, 0))
     shape.point("roof_rear", (end + 0.06, high - 0.012, 0))
-    return shape
-
-
-def _hull(shape: Shape, size: tuple[float, float, float], deck: float, paints: tuple[Paint, ...], open_: bool) -> None:
-    """A cut ellipsoid of half axes `size` about y = deck, in bands: rim, side and bottom; and what one stands on."""
-    rim, side, bottom, floor = paints
-    a, b, c = size
-    shape.ellipsoid((0, deck, 0), size, rim, cut=0.0, shell=0.035)
-    shape.ellipsoid((0, deck, 0), (a + 0.008, b + 0.008, c + 0.008), side, cut=-0.035, shell=0.035)
-    shape.ellipsoid((0, deck, 0), (a + 0.014, b + 0.014, c + 0.014), bottom, cut=0.02 - deck, shell=0.035)
-    shape.ellipsoid((0, deck, 0), (a - 0.02, b - 0.02, c - 0.02), floor, cut=0.025 - deck if open_ else -0.012)
-
-
-def _benches(shape: Shape, a: float, c: float, deck: float, wood: Paint) -> tuple[float, float, float]:
-    """The thwarts and the oars of a rowing boat; gives the place of its highest point."""
-    for x in (-0.45 * a, 0.0, 0.45 * a):
-        shape.box((x, deck - 0.03, 0), (0.05, 0.014, 0.93 * c * math.sqrt(1.0 - (x / a) ** 2)), wood, rounding=0.01)
-    for side in (-1, 1):
-        shape.limb((0.0, deck + 0.03, 0.7 * side * c), (-0.3, deck - 0.05, side * (c + 0.16)), 0.016, 0.016, wood)
-        shape.ellipsoid(
-            (-0.34, deck - 0.06, side * (c + 0.19)), (0.09, 0.012, 0.035), wood, turn=turned(yaw=25.0 * side)
-        )
-    return 0.0, deck + 0.03, 0.0
-
-
-def _rig(shape: Shape, deck: float, high: float, boom: float, wood: Paint, cloth: Paint) -> tuple[float, float, float]:
-    """Mast, boom and two sails; the boom is swung by `boom` degrees. Gives the top of the mast."""
-    foot, top = (0.1, deck - 0.05, 0.0), (0.08, deck + high, 0.0)
-    shape.limb(foot, top, 0.024, 0.016, wood)
-    angle = math.radians(boom)
-    x, z = -0.46 * math.cos(angle), 0.46 * math.sin(angle)
-    shape.limb((0.1, deck + 0.1, 0), (0.1 + x, deck + 0.12, z), 0.016, 0.014, wood)
-    half = 0.46 * high
-    for share, length, place in ((0.5, 0.23, 0.5), (-0.45, 0.14, -0.55)):
-        middle = (0.1 + place * x, deck + 0.12 + half * (1.0 if share > 0 else 0.85), place * z)
-        shape.box(
-            middle, (length, half * (1.0 if share > 0 else 0.8), 0.016), cloth, turn=turned(yaw=boom), taper_x=0.86
-        )
-    return top
-
-
-def _upper_works(
-    shape: Shape, at: tuple[float, float, float], size: float, funnels: int, paints: tuple[Paint, ...]
-) -> tuple[float, float, float]:
-    """A cabin with windows, and above it a wheelhouse or funnels; gives the place of its highest point."""
-    (x, deck, c), (white, glass, second, metal) = at, paints
-    low = deck + 0.02
-    shape.box((x, low + 0.08, 0), (size, 0.09, 0.62 * c), white, rounding=0.015, taper_x=0.08)
-    shape.box((x, low + 0.1, 0), (0.94 * size, 0.03, 0.62 * c + 0.008), glass)
-    shape.box((x, low + 0.1, 0), (size + 0.006, 0.03, 0.5 * c), glass)
-    shape.box((x, low + 0.175, 0), (size + 0.02, 0.012, 0.68 * c), second, rounding=0.01)
-    top = low + 0.18
-    if funnels == 0:
-        shape.box((x + 0.3 * size, top + 0.06, 0), (0.4 * size, 0.07, 0.45 * c), white, rounding=0.015, taper_x=0.2)
-        shape.box((x + 0.3 * size, top + 0.07, 0), (0.37 * size, 0.026, 0.45 * c + 0.007), glass)
-        shape.limb((x - 0.5 * size, top, 0), (x - 0.5 * size, top + 0.3, 0), 0.016, 0.013, metal)
-        return x - 0.5 * size, top + 0.3, 0.0
-    for k in range(funnels):
-        place = x + size * (0.0 if funnels == 1 else 0.45 - 0.9 * k)
-        shape.rod((place, top - 0.02, 0), (place - 0.04, top + 0.24, 0), 0.06, 0.055, second, rounding=0.01)
-        shape.rod((place - 0.042, top + 0.24, 0), (place - 0.048, top + 0.29, 0), 0.057, 0.057, DARK)
-    first = x + size * (0.0 if funnels == 1 else 0.45)
-    return first - 0.048, top + 0.29, 0.0
-
-
-def boat(form: np.random.Generator, paint: np.random.Generator, texture: int) -> Shape:
-    """A rowing boat, a sailing boat, a launch with a cabin or a small steamer. It floats: its keel is below y = 0."""
-    kind = int(form.integers(4))
-    a, c, deck = form.uniform(0.5, 0.6), form.uniform(0.16, 0.2), form.uniform(0.11, 0.15)
-    mast, boom = form.uniform(0.85, 1.05), form.uniform(-35, 35)
-    cabin, place, funnels = form.uniform(0.15, 0.22), form.uniform(-0.12, 0.1), int(form.integers(1, 3))
-    side, glass, metal = _lacquer(paint, texture), _glass(paint), _metal(paint)
-    wood = Paint(varied(paint, (0.42, 0.25, 0.12), 0.25), varied(paint, (0.28, 0.15, 0.06)), GRAIN, 14.0)
-    white = Paint(varied(paint, (0.7, 0.69, 0.65)), gloss=0.3)
-    bottom = Paint(varied(paint, ((0.35, 0.05, 0.03), (0.04, 0.07, 0.12))[int(paint.integers(2))]))
-    second = Paint(varied(paint, LACQUERS[int(paint.integers(len(LACQUERS)))][0]), gloss=0.5)
-    shape = Shape()
-    _hull(shape, (a, deck + 0.11, c), deck, (white if kind else wood, side, bottom, wood), kind == 0)
-    if kind == 0:
-        top = _benches(shape, a, c, deck, wood)
-    elif kind == 1:
-        top = _rig(shape, deck, mast, boom, wood, second if paint.random() < 0.4 else white)
-    else:
-        top = _upper_works(shape, (place, deck, c), cabin, funnels if kind == 3 else 0, (white, glass, second, metal))
-    shape.point("bow", (a - 0.01, deck - 0.015, 0))
-    shape.point("stern", (0.01 - a, deck - 0.015, 0))
-    shape.point("port_side", (0, deck - 0.03, -c))
-    shape.point("starboard_side", (0, deck - 0.03, c))
-    shape.point("deck_front", (0.68 * a, deck - 0.02, 0))
-    shape.point("deck_rear", (-0.75 * a, deck - 0.02, 0))
-    shape.point("top", top)
     return shape
 
 
