@@ -63,6 +63,15 @@ class Figure(ABC):
                     f"which has the images 0 to {len(lab.dataset) - 1}"
                 )
 
+    def untold(self, lab: Lab, least: int = 3) -> str | None:
+        """Why nothing can be said of how the model was trained, or None: its weights of `least` moments are needed."""
+        name, history = lab.model.name, lab.model.history
+        if history is None:
+            return f"how {name} was trained is not known: it has no weights from on the way, as refnet has"
+        if len(history.weights) < least:
+            return f"{name} has its weights from {len(history.weights)} moments of its training; {least} are needed"
+        return None
+
     @abstractmethod
     def compute(self, lab: Lab) -> Result:
         """The numbers. Random choices come from ``lab.rng(self.name())`` alone."""

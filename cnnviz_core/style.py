@@ -196,6 +196,23 @@ def log_scale(axes: Axes, which: Literal["x", "y"] = "x") -> None:
     axis.set_minor_formatter("")
 
 
+def training_scale(axes: Axes, times: Sequence[float], most: int = 7) -> None:
+    """Makes the x axis that of epochs of training: logarithmic from the first time above 0 on, and 0 beside it."""
+    positive = [time for time in times if time > 0]
+    axes.set_xscale("symlog", linthresh=positive[0], linscale=0.5)
+    step = -(-len(times) // most)
+    ticks = sorted({*times[::-step], times[0]})
+    axes.set_xticks(ticks, [format(time, ".3g") for time in ticks])
+    axes.set_xticks([], minor=True)
+    axes.set_xlim(times[0], times[-1] * 1.1)
+    axes.set_xlabel("epochs of training")
+
+
+def by_depth(count: int) -> list[tuple[float, ...]]:
+    """A colour for each of so many layers, from the first (dark) to the last (light)."""
+    return [tuple(colour) for colour in colormaps[SEQUENTIAL](np.linspace(0, 0.88, count))]
+
+
 def box(axes: Axes, top: float, left: float, bottom: float, right: float, *, colour: str = MARK) -> None:
     """Outlines the pixels of a box, with bottom and right exclusive, over an image drawn before."""
     corner = (left - 0.5, top - 0.5)

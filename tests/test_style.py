@@ -161,3 +161,27 @@ def test_pyplot_is_not_needed() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
     assert isinstance(style.picture(), Figure)
+
+
+def test_the_axis_of_training_shows_the_untrained_network_beside_a_logarithm() -> None:
+    axes = style.picture().subplots()
+    style.training_scale(axes, [0, 0.25, 1, 4, 16])
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "0.25", "1", "4", "16"]
+    places = axes.transData.transform([(time, 0) for time in (0, 0.25, 1, 4, 16)])[:, 0]
+    steps = np.diff(places)
+    assert steps[0] > 0
+    np.testing.assert_allclose(steps[1:], steps[1])
+
+
+def test_the_axis_of_a_long_training_has_few_numbers_both_ends_among_them() -> None:
+    axes = style.picture().subplots()
+    style.training_scale(axes, [2.0**k for k in range(20)])
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert len(labels) <= 8
+    assert (labels[0], labels[-1]) == ("1", "5.24e+05")
+
+
+def test_deeper_layers_are_lighter() -> None:
+    colours = np.array(style.by_depth(4))[:, :3]
+    assert (np.diff(colours @ [0.3, 0.6, 0.1]) > 0).all()
+    assert len(style.by_depth(1)) == 1

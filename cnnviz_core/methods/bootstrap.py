@@ -8,7 +8,7 @@ def mean_interval(
     values: Float[np.ndarray, " n"], rng: np.random.Generator, *, level: float = 0.95, draws: int = 2000
 ) -> tuple[float, float]:
     """Percentile bootstrap interval of the mean (Efron and Tibshirani 1993, ch. 13)."""
-    return _percentiles(_means(values, rng, draws), level)
+    return percentiles(_means(values, rng, draws), level)
 
 
 def difference_interval(
@@ -20,7 +20,7 @@ def difference_interval(
     draws: int = 2000,
 ) -> tuple[float, float]:
     """Percentile bootstrap interval of mean(first) - mean(second), of two independent samples."""
-    return _percentiles(_means(first, rng, draws) - _means(second, rng, draws), level)
+    return percentiles(_means(first, rng, draws) - _means(second, rng, draws), level)
 
 
 def above_controls(
@@ -43,6 +43,7 @@ def _means(values: Float[np.ndarray, " n"], rng: np.random.Generator, draws: int
     return np.asarray(drawn.mean(axis=1))
 
 
-def _percentiles(means: Float[np.ndarray, " draws"], level: float) -> tuple[float, float]:
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+def percentiles(found: Float[np.ndarray, " draws"], level: float) -> tuple[float, float]:
+    """The interval that holds the middle `level` of what was found in the draws."""
+    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

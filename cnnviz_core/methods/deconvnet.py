@@ -3,7 +3,7 @@
 Zeiler and Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014, section 2.1.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -40,6 +40,18 @@ def keep_strongest_unit(channel: int) -> Callable[[Tensor], Tensor]:
         maps, kept_maps = activations[:, channel].flatten(1), kept[:, channel].view(len(kept), -1)
         strongest = maps.argmax(dim=1, keepdim=True)
         kept_maps.scatter_(1, strongest, maps.gather(1, strongest))
+        return kept
+
+    return seed
+
+
+def keep_units(channels: Sequence[int], rows: Sequence[int], columns: Sequence[int]) -> Callable[[Tensor], Tensor]:
+    """All of a layer of maps set to zero but one unit, another one for each image."""
+
+    def seed(activations: Tensor) -> Tensor:
+        units = (torch.arange(len(channels)), *(torch.as_tensor(each) for each in (channels, rows, columns)))
+        kept = torch.zeros_like(activations)
+        kept[units] = activations[units]
         return kept
 
     return seed

@@ -1,4 +1,4 @@
-"""How smooth the weights of convolution filters are, in numbers that do not depend on their scale."""
+"""How smooth, oriented and colored convolution filters are, in numbers that do not depend on their scale."""
 
 from typing import Any
 
@@ -6,6 +6,8 @@ import numpy as np
 from jaxtyping import Float
 
 from cnnviz_core.methods.bootstrap import difference_interval
+
+_SAMPLES = 64  # of the frequency response in each direction, for what has no exact formula
 
 
 def _low_pass(size: int) -> Float[np.ndarray, "size size"]:
@@ -43,18 +45,64 @@ def total_variation(filters: Float[np.ndarray, "n c h w"]) -> Float[np.ndarray, 
     return _ratio(variation, np.sqrt((weights**2).mean(axis=(1, 2, 3))))
 
 
+def orientation_selectivity(filters: Float[np.ndarray, "n c h w"]) -> Float[np.ndarray, " n"]:
+    """How much a filter prefers gratings of one direction: from 0 for none to 1 for one direction alone.
+
+    One minus the circular variance of Ringach, Shapley and Hawken (2002, J. Neuroscience 22, p. 5640), that is
+    |sum r exp(2i theta)| / sum r, where r is here the energy of the frequency response (as that of a linear filter to
+    gratings), over all frequencies up to Nyquist's, which gratings of all directions have. NaN for a filter of zeros.
+    """
+    weights = filters.astype(np.float64)
+    frequencies = (np.arange(_SAMPLES) + 0.5) / _SAMPLES - 0.5  # cycles per pixel; none of them zero
+    waves = [np.exp(-2j * np.pi * frequencies[:, None] * np.arange(size)) for size in weights.shape[2:]]
+    energy = (np.abs(np.einsum("fh,nchw,gw->ncfg", waves[0], weights, waves[1], optimize=True)) ** 2).sum(axis=1)
+    vertical, horizontal = np.meshgrid(frequencies, frequencies, indexing="ij")
+    energy = energy * (np.hypot(vertical, horizontal) <= 0.5)
+    turned = (energy * np.exp(2j * np.arctan2(vertical, horizontal))).sum(axis=(1, 2))
+    return _ratio(np.abs(turned), energy.sum(axis=(1, 2)))
+
+
+def color_share(filters: Float[np.ndarray, "n 3 h w"]) -> Float[np.ndarray, " n"]:
+    """Share of the energy of each filter that is orthogonal to gray, the axis on which all channels are equal.
+
+    0 for a filter that is blind to color, 1 for one that is blind to gray: its weights for red, green and blue add up
+    to zero at each pixel. White noise gives 2/3 on average, two of three dimensions; NaN for a filter of zeros.
+    """
+    weights = filters.astype(np.float64)
+    colored = weights - weights.mean(axis=1, keepdims=True)
+    return _ratio((colored**2).sum(axis=(1, 2, 3)), (weights**2).sum(axis=(1, 2, 3)))
+
+
+def mixtures(filters: Float[np.ndarray, "n c h w"], rng: np.random.Generator) -> Float[np.ndarray, "n c h w"]:
+    """As many random mixtures of the filters, each of which enters with the same energy.
+
+    They are as smooth and as colored as the filters are on average, and span the same patterns: a control for what is
+    special about single filters. What smoothness alone brings about, they show too.
+    """
+    weights = filters.astype(np.float64).reshape(len(filters), -1)
+    lengths = np.linalg.norm(weights, axis=1, keepdims=True)
+    mixed = rng.standard_normal((len(filters), len(filters))) @ (weights / np.where(lengths > 0, lengths, 1))
+    return mixed.reshape(filters.shape)
+
+
 def smoothness(
     weights: Float[np.ndarray, "n c h w"], control: Float[np.ndarray, "n c h w"], rng: np.random.Generator, draws: int
 ) -> dict[str, Any]:
-    """Both measures of the filters that are not all zero: means of network and control, and how much less it has.
+    """Both measures of smoothness: means of network and control, and how much less the network has.
 
-    `..._less` is the bootstrap interval, over filters, of the control's mean minus the network's.
+    `..._less` is the bootstrap interval, over filters that are not all zero, of the control's mean minus the network's.
     """
     found: dict[str, Any] = {"zero_filters": int((~weights.any(axis=(1, 2, 3))).sum())}
     for name, measure in (("high_frequency", high_frequency_share), ("variation", total_variation)):
-        ours, theirs = (values[~np.isnan(values)] for values in (measure(weights), measure(control)))
+        ours, theirs = (known(measure(filters)) for filters in (weights, control))
         found[f"{name}_here"], found[f"{name}_random"] = float(ours.mean()), float(theirs.mean())
         found[f"{name}_less"] = list(difference_interval(theirs, ours, rng, draws=draws))
+    return found
+
+
+def known(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " m"]:
+    """The values that are not NaN."""
+    found: np.ndarray = values[~np.isnan(values)]
     return found
 
 

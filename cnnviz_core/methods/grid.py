@@ -3,7 +3,9 @@
 from math import ceil, sqrt
 
 import numpy as np
+import torch
 from jaxtyping import Float
+from torch.nn import functional as F
 
 
 def scaled(data: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
@@ -39,6 +41,18 @@ def enlarged(data: Float[np.ndarray, "n h w *c"], least: int = 16) -> Float[np.n
     """Each pixel repeated equally often, to a height of at least `least` pixels: lines between such tiles are thin."""
     times = max(1, ceil(least / data.shape[1]))
     return data.repeat(times, axis=1).repeat(times, axis=2)
+
+
+def magnified(data: Float[np.ndarray, "n h w c"], side: int) -> Float[np.ndarray, "n side side c"]:
+    """Pictures with values in [0, 1] brought smoothly (bicubic) to squares; middle gray where they are not square."""
+    longer = max(data.shape[1:3])
+    size = [max(round(length * side / longer), 1) for length in data.shape[1:3]]
+    pictures = torch.from_numpy(data.transpose(0, 3, 1, 2).copy())
+    found = F.interpolate(pictures, size, mode="bicubic", antialias=True).clamp(0, 1).numpy().transpose(0, 2, 3, 1)
+    squares = np.full((len(data), side, side, data.shape[3]), 0.5, dtype=found.dtype)
+    top, left = ((side - length) // 2 for length in size)
+    squares[:, top : top + size[0], left : left + size[1]] = found
+    return squares
 
 
 def square_columns(count: int) -> int:

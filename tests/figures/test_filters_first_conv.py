@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ def waves(filters: int, cycles: float) -> np.ndarray:
 def test_smooth_filters_are_smoother_than_random_ones(make_lab: MakeLab) -> None:
     result = FIGURE.compute(make_lab(net_of(waves(12, 0.05))))
     stats = result.stats
-    round_trip, smoother = FIGURE.claims(stats)
+    round_trip, smoother, *_ = FIGURE.claims(stats)
     assert (round_trip.kind, round_trip.holds, smoother.holds) == ("identity", True, True)
     assert stats["high_frequency_here"] < 0.2
     assert stats["high_frequency_random"] == pytest.approx(0.75, abs=0.05)
@@ -142,6 +143,105 @@ def test_what_stands_in_the_way(make_lab: MakeLab) -> None:
     six = "the first convolution of tiny reads 6 channels, which are no colors"
     assert FIGURE.obstacle(make_lab(Doubled())) == six
     assert FIGURE.obstacle(make_lab(net_of(waves(2, 0.1)))) is None
+
+
+def gratings(filters: int, colors: np.ndarray) -> np.ndarray:
+    """Filters (n, 3, 7, 7) that are gratings of random directions under a round window, in these colors (n, 3)."""
+    angle = np.random.default_rng(9).uniform(0, np.pi, (filters, 1, 1))
+    rows, columns = np.indices((7, 7)) - 3
+    waves = np.sin(2 * np.pi * 0.2 * (rows * np.sin(angle) + columns * np.cos(angle)))
+    patterns = waves * np.exp(-(rows**2 + columns**2) / 8)
+    return np.asarray(colors[:, :, None, None] * patterns[:, None])
+
+
+def half_gray(filters: int) -> np.ndarray:
+    """Colors of filters (n, 3), of which half are gray and half opponent."""
+    return np.where(np.arange(filters)[:, None] % 2, [1, 1, 1], [1, -1, 0])
+
+
+def named(stats: Any) -> dict[str, Any]:
+    return {claim.name.partition(".")[2]: claim for claim in FIGURE.claims(stats)}
+
+
+def test_gratings_are_oriented_and_those_of_two_kinds_divide_into_gray_and_colored(make_lab: MakeLab) -> None:
+    stats = FIGURE.compute(make_lab(net_of(gratings(40, half_gray(40))))).stats
+    claims = named(stats)
+    for name in ("oriented", "oriented_beyond_smoothness", "gray_or_colored"):
+        assert claims[name].holds is True, name
+    assert (stats["color"]["gray"]["network"], stats["color"]["opponent"]["network"]) == (20, 20)
+    assert (stats["color"]["gray"]["random"], stats["color"]["opponent"]["random"]) == (0, 0)
+    assert stats["color"]["share"]["random"] == pytest.approx(2 / 3, abs=0.03)
+    assert stats["orientation"]["network"] > 0.6 > stats["orientation"]["random"]
+
+
+def test_smooth_noise_is_more_oriented_than_rough_noise_but_not_than_mixtures_of_it(make_lab: MakeLab) -> None:
+    smooth = np.random.default_rng(12).normal(size=(60, 3, 13, 13))
+    for _ in range(6):
+        smooth = smooth[..., :-1, :-1] + smooth[..., 1:, :-1] + smooth[..., :-1, 1:] + smooth[..., 1:, 1:]
+    claims = named(FIGURE.compute(make_lab(net_of(smooth))).stats)
+    assert claims["oriented"].holds is True
+    assert claims["oriented_beyond_smoothness"].holds is None
+    assert claims["gray_or_colored"].holds is None
+
+
+def test_spots_of_one_color_are_neither_oriented_nor_of_two_kinds(make_lab: MakeLab) -> None:
+    rows, columns = np.indices((7, 7)) - 3
+    widths = np.linspace(2, 6, 40)[:, None, None]
+    spots = np.exp(-(rows**2 + columns**2) / widths)
+    claims = named(FIGURE.compute(make_lab(net_of(spots[:, None] * np.ones((1, 3, 1, 1))))).stats)
+    assert claims["oriented"].holds is False
+    assert claims["gray_or_colored"].holds is None
+
+
+@pytest.mark.parametrize(("interval", "holds"), [([0.1, 0.2], True), ([-0.2, -0.1], False), ([-0.1, 0.1], None)])
+def test_each_new_claim_follows_its_interval(make_lab: MakeLab, interval: list[float], holds: bool | None) -> None:
+    stats: Any = FIGURE.compute(make_lab(net_of(gratings(10, half_gray(10))))).stats
+    stats["orientation"].update(more_than_random=interval, more_than_mixed=interval)
+    stats["color"]["apart"]["more_than_mixed"] = interval
+    claims = named(stats)
+    names = ("oriented", "oriented_beyond_smoothness", "gray_or_colored")
+    assert [claims[name].holds for name in names] == [holds] * 3
+
+
+def test_gray_images_have_directions_but_no_colors(make_lab: MakeLab) -> None:
+    weights = gratings(20, half_gray(20))
+    lab = make_lab(net_of(weights[1::2]), gray_images())
+    result = FIGURE.compute(lab)
+    claims = named(result.stats)
+    assert claims["oriented"].holds is True
+    assert (claims["gray_or_colored"].holds, result.stats["color"]) == (None, None)
+    assert claims["gray_or_colored"].undecided == "these filters see one channel, which has no color"
+    assert "color-opponent" not in FIGURE.alt(result.stats)
+    panel = FIGURE.draw(result).axes[3]
+    heights = {str(line.get_label()): np.asarray(line.get_ydata(), dtype=float) for line in panel.get_lines()}
+    assert heights["mixtures"].max() < heights["random"].min() < heights["random"].max() < heights["this network"].min()
+    assert panel.get_ylabel() == ""
+
+
+def test_two_pixels_have_too_few_directions(make_lab: MakeLab) -> None:
+    net = nn.Sequential(nn.Conv2d(3, 8, 2), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 49, 6))
+    claims = named(FIGURE.compute(make_lab(net)).stats)
+    assert claims["oriented"].undecided == "the filters have fewer than three pixels in one direction"
+    assert claims["oriented_beyond_smoothness"].holds is None
+
+
+def test_gray_is_what_acts_as_gray_on_pixels(make_lab: MakeLab) -> None:
+    """The preprocessing divides each color by its standard deviation: a filter undoes that where it is gray."""
+    std = np.array([0.1, 0.5, 1.0])
+    lab = make_lab(net_of(gratings(6, np.ones((6, 3)) * std)))
+    uneven = lab.with_model(replace(lab.model, std=(0.1, 0.5, 1.0)))
+    assert FIGURE.compute(uneven).arrays["colored_network"] == pytest.approx(0, abs=1e-6)
+    assert FIGURE.compute(lab).arrays["colored_network"].min() > 0.2
+
+
+def test_draws_every_filter_of_network_and_controls_by_direction_and_color(make_lab: MakeLab) -> None:
+    result = FIGURE.compute(make_lab(net_of(gratings(10, half_gray(10)))))
+    panel = FIGURE.draw(result).axes[3]
+    points = {str(line.get_label()): line for line in panel.get_lines()}
+    for name, label in (("network", "this network"), ("random", "random"), ("mixed", "mixtures")):
+        expected = np.stack([result.arrays[f"oriented_{name}"], result.arrays[f"colored_{name}"]], axis=1)
+        np.testing.assert_allclose(np.asarray(points[label].get_xydata()), expected)
+    assert FIGURE.alt(result.stats).endswith("against their share of color: 5 are gray and 5 color-opponent.")
 
 
 def test_wrong_settings_are_refused(make_lab: MakeLab) -> None:

@@ -8,7 +8,7 @@ import torch
 from captum.attr import Deconvolution
 from torch import Tensor, nn
 
-from cnnviz_core.methods.deconvnet import closeups, keep_map, keep_strongest_unit, project, visible
+from cnnviz_core.methods.deconvnet import closeups, keep_map, keep_strongest_unit, keep_units, project, visible
 
 
 @dataclass(frozen=True)
@@ -180,3 +180,23 @@ def test_closeups_are_of_one_size_and_hold_what_is_bright() -> None:
     assert found[0, 1].sum() == 12
     assert found[1, 0, 3, 3] == -2
     assert not found[2].any()
+
+
+def test_keep_units_keeps_one_unit_of_each_image() -> None:
+    activations = torch.from_numpy(np.random.default_rng(11).normal(size=(3, 4, 5, 6)))
+    kept = keep_units([2, 0, 2], [4, 1, 0], [5, 3, 0])(activations)
+    expected = np.zeros((3, 4, 5, 6))
+    for image, unit in enumerate([(2, 4, 5), (0, 1, 3), (2, 0, 0)]):
+        expected[image][unit] = activations[image][unit]
+    np.testing.assert_array_equal(kept.numpy(), expected)
+
+
+def test_units_kept_together_are_projected_as_each_alone(stack: Stack, images: Tensor) -> None:
+    (maps,) = stack.activations(images, "relu2")
+    channels = [1, 3]
+    places = [divmod(int(maps[k, c].argmax()), maps.shape[3]) for k, c in enumerate(channels)]
+    rows, columns = ([place[axis] for place in places] for axis in (0, 1))
+    together = project(stack, images, "relu2", seed=keep_units(channels, rows, columns))
+    for k, channel in enumerate(channels):
+        alone = project(stack, images[k : k + 1], "relu2", seed=keep_strongest_unit(channel))
+        torch.testing.assert_close(together[k : k + 1], alone)

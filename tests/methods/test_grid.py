@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cnnviz_core.methods.grid import enlarged, scaled, square_columns, tiled, untiled, vis_square
+from cnnviz_core.methods.grid import enlarged, magnified, scaled, square_columns, tiled, untiled, vis_square
 
 
 def caffe_vis_square(data: np.ndarray, padval: float) -> np.ndarray:
@@ -55,3 +55,23 @@ def test_enlarged_repeats_each_pixel_up_to_the_least_height() -> None:
     assert larger.shape == (1, 9, 12)
     assert all(larger[0, i, j] == data[0, i // 3, j // 3] for i in range(9) for j in range(12))
     np.testing.assert_array_equal(enlarged(data, 3), data)
+
+
+def test_magnified_is_smooth_and_keeps_flat_pictures() -> None:
+    np.testing.assert_allclose(magnified(np.full((2, 5, 5, 3), 0.25), 30), np.full((2, 30, 30, 3), 0.25))
+    ramp = magnified(np.linspace(0, 1, 5)[None, :, None, None] * np.ones((1, 5, 5, 1)), 40)
+    assert (np.diff(ramp[0, :, 0, 0]) >= -1e-12).all()
+    assert (ramp.min(), ramp.max()) == (0, 1)
+
+
+def test_magnified_makes_large_pictures_smaller_without_losing_fine_ones() -> None:
+    checkers = np.indices((60, 60)).sum(axis=0)[None, :, :, None] % 2 * 1.0
+    np.testing.assert_allclose(magnified(checkers, 20), 0.5, atol=0.1)
+    picture = np.random.default_rng(0).random((1, 9, 9, 3))
+    np.testing.assert_allclose(magnified(picture, 9), picture, atol=1e-12)
+
+
+def test_magnified_puts_what_is_not_square_in_the_middle_of_gray() -> None:
+    wide = magnified(np.ones((1, 2, 4, 1)), 8)[0, :, :, 0]
+    np.testing.assert_allclose(wide[2:6], 1)
+    np.testing.assert_allclose(wide[[0, 1, 6, 7]], 0.5)
