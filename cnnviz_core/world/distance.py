@@ -18,18 +18,20 @@ Array = NDArray[np.float64]
 ELLIPSOID, LIMB, BOX, CONE, RING = range(5)
 """Kinds of parts: half axes; a cone with round ends; a box that may taper; a flat-ended cone; a torus."""
 
-KIND, X, TURN, SIZE, ROUND, TAPER_X, TAPER_Z, SHELL, CUT, BLEND, ROUGH, GRAIN, MATERIAL, REACH = (
-    0, 1, 4, 13, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+KIND, X, TURN, SIZE, ROUND, TAPER_X, TAPER_Z, SHELL, CUT, BLEND, ROUGH, GRAIN, MATERIAL, REACH, INVERSE = (
+    0, 1, 4, 13, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
 )  # fmt: skip
-PART_WIDTH = 26
+PART_WIDTH = 29
 """Columns of a part: kind; middle (3); rotation into its own frame (9); size (3); rounding of edges; narrowing towards
 the top; thickness of a hollow part, 0: solid; height above which it is cut off; radius of the blend with the parts
-before it; depth and grain of its roughness; material; radius of the ball around it."""
+before it; depth and grain of its roughness; material; radius of the ball around it; the reciprocals of
+size (3), since division is slow."""
 
-PLACE, ROTATION, SCALE, MIDDLE, BALL, FIRST, LAST, OWNER = 0, 3, 12, 13, 16, 17, 18, 19
-OBJECT_WIDTH = 20
+PLACE, ROTATION, SCALE, MIDDLE, BALL, FIRST, LAST, OWNER, JOINT = 0, 3, 12, 13, 16, 17, 18, 19, 20
+OBJECT_WIDTH = 21
 """Columns of an object: place (3); rotation into its own frame (9); size of its unit; middle (3) and radius, in the
-world, of the ball around it; its rows among the parts; the number of the labelled object that it is, 0: clutter."""
+world, of the ball around it; its rows among the parts; the number of the labelled object that it is, 0: clutter;
+the largest radius within which its parts flow into each other, in its own unit."""
 
 FAR = 1e9
 
@@ -74,14 +76,17 @@ def _part(parts: Array, i: int, x: float, y: float, z: float) -> float:
     a, b, c, r = parts[i, SIZE], parts[i, SIZE + 1], parts[i, SIZE + 2], parts[i, ROUND]
     kind = int(parts[i, KIND])
     if kind == ELLIPSOID:
-        p, q, s = u / a, v / b, w / c
+        i_a, i_b, i_c = parts[i, INVERSE], parts[i, INVERSE + 1], parts[i, INVERSE + 2]
+        p, q, s = u * i_a, v * i_b, w * i_c
         k = math.sqrt(p * p + q * q + s * s)
-        p, q, s = p / a, q / b, s / c
+        p, q, s = p * i_a, q * i_b, s * i_c
         d = k * (k - 1.0) / max(math.sqrt(p * p + q * q + s * s), 1e-9)
     elif kind == LIMB:
         h = min(max(0.5 * (v / c + 1.0), 0.0), 1.0)
         q = v - c * (2.0 * h - 1.0)
         d = math.sqrt(u * u + q * q + w * w) - (a + (b - a) * h)
+    elif kind == BOX and parts[i, TAPER_X] == 0.0 and parts[i, TAPER_Z] == 0.0:
+        d = _box(u, v, w, a, b, c, r)
     elif kind == BOX:
         h = min(max(0.5 * (v / b + 1.0), 0.0), 1.0)
         fx, fz = 1.0 - parts[i, TAPER_X] * h, 1.0 - parts[i, TAPER_Z] * h
@@ -97,26 +102,36 @@ def _part(parts: Array, i: int, x: float, y: float, z: float) -> float:
 
 
 @compiled
-def _near_ray(solids: Solids, o: int, x: float, y: float, z: float, u: float, v: float, w: float, margin: float) -> int:
-    """Put the parts of object o that a ray passes within `margin` into `solids.near`; gives their number."""
-    parts, count = solids.parts, 0
+def _near_ray(
+    solids: Solids, o: int, x: float, y: float, z: float, u: float, v: float, w: float, margin: float
+) -> tuple[int, float, float]:
+    """Put the parts of object o that a ray passes within `margin` into `solids.near`.
+
+    Gives their number, and the distances along the ray between which it is near any of them.
+    """
+    parts, count, start, end = solids.parts, 0, FAR, 0.0
+    margin += solids.objects[o, JOINT]
     for i in range(int(solids.objects[o, FIRST]), int(solids.objects[o, LAST])):
         dx, dy, dz = parts[i, X] - x, parts[i, X + 1] - y, parts[i, X + 2] - z
         along = dx * u + dy * v + dz * w
-        reach = parts[i, REACH] + parts[i, BLEND] + margin
-        if dx * dx + dy * dy + dz * dz - along * along < reach * reach and along > -reach:
+        reach = parts[i, REACH] + margin
+        chord = reach * reach - (dx * dx + dy * dy + dz * dz - along * along)
+        if chord > 0.0 and along > -reach:
+            half = math.sqrt(chord)
+            start, end = min(start, along - half), max(end, along + half)
             solids.near[count] = i
             count += 1
-    return count
+    return count, max(start, 0.0), end
 
 
 @compiled
 def _near_point(solids: Solids, o: int, x: float, y: float, z: float, margin: float) -> int:
     """Put the parts of object o within `margin` of a point into `solids.near`; gives their number."""
     parts, count = solids.parts, 0
+    margin += solids.objects[o, JOINT]
     for i in range(int(solids.objects[o, FIRST]), int(solids.objects[o, LAST])):
         dx, dy, dz = parts[i, X] - x, parts[i, X + 1] - y, parts[i, X + 2] - z
-        reach = parts[i, REACH] + parts[i, BLEND] + margin
+        reach = parts[i, REACH] + margin
         if dx * dx + dy * dy + dz * dz < reach * reach:
             solids.near[count] = i
             count += 1
@@ -151,6 +166,12 @@ def _distance(solids: Solids, count: int, x: float, y: float, z: float) -> tuple
 
 
 @compiled
+def distance(parts: Array, first: int, last: int, x: float, y: float, z: float) -> tuple[float, int]:
+    """Distance from a point to the union of the parts from `first` to before `last`, and which of them is nearest."""
+    return _distance(Solids(np.zeros((0, 0)), parts, np.arange(first, last)), last - first, x, y, z)
+
+
+@compiled
 def into(objects: Array, o: int, x: float, y: float, z: float) -> tuple[float, float, float]:
     """A vector of the world in the axes of object o, in the world's unit."""
     r = ROTATION
@@ -170,18 +191,13 @@ def own_place(objects: Array, o: int, x: float, y: float, z: float) -> tuple[flo
 
 
 @compiled
-def _meets(
-    objects: Array, o: int, x: float, y: float, z: float, u: float, v: float, w: float, margin: float
-) -> tuple[float, float]:
-    """Distances at which a ray enters and leaves the ball around object o, enlarged by `margin`; -1, -1: nowhere."""
-    px, py, pz = x - objects[o, MIDDLE], y - objects[o, MIDDLE + 1], z - objects[o, MIDDLE + 2]
+def _meets(objects: Array, o: int, x: float, y: float, z: float, u: float, v: float, w: float, margin: float) -> bool:
+    """Whether a ray meets the ball around object o, enlarged by `margin`."""
+    px, py, pz = objects[o, MIDDLE] - x, objects[o, MIDDLE + 1] - y, objects[o, MIDDLE + 2] - z
     radius = objects[o, BALL] * margin
     along = px * u + py * v + pz * w
-    inside = along * along - (px * px + py * py + pz * pz - radius * radius)
-    if inside <= 0.0:
-        return -1.0, -1.0
-    root = math.sqrt(inside)
-    return max(-along - root, 0.0), -along + root
+    far = px * px + py * py + pz * pz
+    return bool(far - along * along < radius * radius and (along > 0.0 or far < radius * radius))
 
 
 @compiled
@@ -193,16 +209,14 @@ def trace(
     `fine` is the width of a pixel at distance 1: surfaces are found to less than half of it.
     """
     objects = solids.objects
-    t, end = _meets(objects, o, x, y, z, u, v, w, 1.0)
-    if end <= 0.0:
+    if not _meets(objects, o, x, y, z, u, v, w, 1.0):
         return -1.0, -1
     scale = objects[o, SCALE]
     px, py, pz = own_place(objects, o, x, y, z)
     u, v, w = into(objects, o, u, v, w)
-    count = _near_ray(solids, o, px, py, pz, u, v, w, 0.0)
+    count, t, end = _near_ray(solids, o, px, py, pz, u, v, w, 0.0)
     if count == 0:
         return -1.0, -1
-    t, end = t / scale, end / scale
     for _ in range(80):
         d, part = _distance(solids, count, px + u * t, py + v * t, pz + w * t)
         if d < 0.4 * fine * max(t, 0.1):
@@ -240,15 +254,14 @@ def lit(solids: Solids, x: float, y: float, z: float, u: float, v: float, w: flo
     """
     objects, most = solids.objects, 1.0
     for o in range(len(objects)):
-        t, end = _meets(objects, o, x, y, z, u, v, w, 1.15)
-        if end <= 0.0:
+        if not _meets(objects, o, x, y, z, u, v, w, 1.15):
             continue
         px, py, pz = own_place(objects, o, x, y, z)
         a, b, c = into(objects, o, u, v, w)
-        count = _near_ray(solids, o, px, py, pz, a, b, c, 0.1)
+        count, t, end = _near_ray(solids, o, px, py, pz, a, b, c, 0.1)
         if count == 0:
             continue
-        t, end = max(t / objects[o, SCALE], 0.02), end / objects[o, SCALE]
+        t = max(t, 0.02)
         for _ in range(28):
             d, _part = _distance(solids, count, px + a * t, py + b * t, pz + c * t)
             most = min(most, max(hard * d / t, 0.0))
@@ -264,19 +277,17 @@ def lit(solids: Solids, x: float, y: float, z: float, u: float, v: float, w: flo
 def open_sky(solids: Solids, x: float, y: float, z: float, u: float, v: float, w: float) -> float:
     """How little the surroundings of a point with normal (u, v, w) close it in, from 0 to 1 (Evans 2006)."""
     objects = solids.objects
-    gaps = (max(y + 0.07 * v, 0.0), max(y + 0.28 * v, 0.0), max(y + 0.63 * v, 0.0))
+    low, high = max(y + 0.07 * v, 0.0), max(y + 0.3 * v, 0.0)
     for o in range(len(objects)):
         dx, dy, dz = x - objects[o, MIDDLE], y - objects[o, MIDDLE + 1], z - objects[o, MIDDLE + 2]
-        reach = objects[o, BALL] + 1.0
+        reach = objects[o, BALL] + 0.5
         if dx * dx + dy * dy + dz * dz < reach * reach:
             px, py, pz = own_place(objects, o, x, y, z)
             a, b, c = into(objects, o, u, v, w)
             s = objects[o, SCALE]
-            count = _near_point(solids, o, px + 0.3 * a / s, py + 0.3 * b / s, pz + 0.3 * c / s, 0.8 / s)
-            near, _i = _distance(solids, count, px + 0.07 * a / s, py + 0.07 * b / s, pz + 0.07 * c / s)
-            middle, _i = _distance(solids, count, px + 0.28 * a / s, py + 0.28 * b / s, pz + 0.28 * c / s)
-            far, _i = _distance(solids, count, px + 0.63 * a / s, py + 0.63 * b / s, pz + 0.63 * c / s)
-            gaps = (min(gaps[0], near * s), min(gaps[1], middle * s), min(gaps[2], far * s))
-    closed = 0.5 * max(0.07 - gaps[0], 0.0) / 0.07
-    closed += 0.3 * max(0.28 - gaps[1], 0.0) / 0.28 + 0.18 * max(0.63 - gaps[2], 0.0) / 0.63
-    return max(1.0 - 0.9 * closed, 0.0)
+            count = _near_point(solids, o, px + 0.2 * a / s, py + 0.2 * b / s, pz + 0.2 * c / s, 0.3 / s)
+            if count:
+                near, _i = _distance(solids, count, px + 0.07 * a / s, py + 0.07 * b / s, pz + 0.07 * c / s)
+                far, _i = _distance(solids, count, px + 0.3 * a / s, py + 0.3 * b / s, pz + 0.3 * c / s)
+                low, high = min(low, near * s), min(high, far * s)
+    return max(1.0 - 0.5 * max(0.07 - low, 0.0) / 0.07 - 0.4 * max(0.3 - high, 0.0) / 0.3, 0.0)

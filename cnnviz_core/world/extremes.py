@@ -23,7 +23,11 @@ def mark(shape: Shape, base: Place, middle: Place, below: range, stem: range, cr
     for name, way in ways.items():
         places = [_outermost(shape.rows[i], way) for i in crown]
         far = [x * way[0] + y * way[1] + z * way[2] for x, y, z in places]
-        shape.point(name, _under(shape, places[far.index(max(far))], way, crown))
+        most = far.index(max(far))
+        middle = shape.rows[crown[most]][X : X + 3]
+        length = math.dist(places[most], middle)
+        out = [(p - m) / length for p, m in zip(places[most], middle, strict=True)]
+        shape.point(name, _under(shape, places[most], out, crown))
 
 
 def _outermost(row: list[float], way: Place) -> Place:
@@ -47,7 +51,7 @@ def _outermost(row: list[float], way: Place) -> Place:
     return x, y, z
 
 
-def _under(shape: Shape, place: Place, way: Place, rows: range) -> Place:
+def _under(shape: Shape, place: Place, way: Point, rows: range) -> Place:
     """A place just under the surface of some parts, found by coming from outside, against `way`, towards `place`."""
     parts = np.array(shape.rows)
     for step in range(240):

@@ -44,14 +44,16 @@ def flower(form: np.random.Generator, paint: np.random.Generator, texture: int) 
     rim = add_pot(pot, form, paint, form.uniform(0.75, 1.0))
     if potted:
         shape, soil = pot, rim
-    foot, rows, blossoms = (0.0, soil - 0.02, 0.0), len(shape.rows), []
+    foot, rows, blossoms, middle = (0.0, soil - 0.02, 0.0), len(shape.rows), [], (0.0, 0.0, 0.0)
     for i in range(count):
         angle, out = phase + 6.28 * i / count, 0.0 if count == 1 else 0.2
         high = soil + (0.98 - soil) * (0.78 - 0.13 * i + 0.1 * sizes[i])
         head = (bend[0] + out * math.cos(angle), high, bend[1] + out * math.sin(angle))
         yaw = yaws[i] - (math.degrees(angle) if i else 0.0)
         axes = turned(yaw=yaw, pitch=lifts[i] + 35.0 if sort == 1 else lifts[i])
-        knee = (0.55 * head[0] - 0.4 * bend[0], soil + 0.5 * (high - soil), 0.55 * head[2] - 0.4 * bend[1])
+        sag = 0.4 if count < 3 else 0.0
+        knee = (0.5 * head[0] - sag * bend[0], 0.5 * (soil + high), 0.5 * head[2] - sag * bend[1])
+        middle = middle if i else knee
         if count < 3:
             shape.limb(foot, knee, 0.024, 0.022, green)
         shape.limb(knee if count < 3 else foot, moved(head, axes[0], -0.02), 0.022, 0.02, green, blend=0.02)
@@ -63,10 +65,10 @@ def flower(form: np.random.Generator, paint: np.random.Generator, texture: int) 
         half = 1.5 * leaf if sort == 1 else 1.2 * leaf if sort == 2 else leaf
         root = (0.3 * bend[0], height, 0.3 * bend[1])
         _petal(shape, root, axes[0], axes[1], half, (0.5, 0.28, 0.62, 0.4)[sort] * half, green)
-    first = len(shape.rows)
+    first, back = len(shape.rows), green if count < 3 else None
     for head, axes, size in blossoms:
-        _blossom(shape, sort, head, axes, size * (0.8 if potted else 1.0), (11, 7, 6)[count - 1], petals, heart)
-    mark(shape, (0, 0.03, 0), knee, range(rows), range(rows, rows + 1), range(first, len(shape.rows)))
+        _blossom(shape, sort, head, axes, size * (0.9 if potted else 1.0), (11, 7, 5)[count - 1], petals, heart, back)
+    mark(shape, (0, 0.03, 0), middle, range(rows), range(rows, rows + 1), range(first, len(shape.rows)))
     return shape
 
 
@@ -82,15 +84,17 @@ def cactus(form: np.random.Generator, paint: np.random.Generator, texture: int) 
     phase, draws, rows = form.uniform(0, 6.3), form.random((9, 3)), len(shape.rows)
     tops: list[tuple[Place, float]] = []
     if sort == 0:
-        tops = _column(shape, soil, phase, draws, int(form.integers(0, 4)), skin)
+        tops = _column(shape, soil, phase, draws, int(form.choice(4, p=(0.15, 0.3, 0.35, 0.2))), skin)
     elif sort == 1:
         tops = _ball(shape, soil, phase, draws, potted, skin)
     else:
         tops = _pear(shape, soil, phase, draws, skin)
     last = len(shape.rows)
-    for i, (top, size) in enumerate(tops if blooms else ()):
-        _blossom(shape, 3, top, turned(yaw=50.0 * i, pitch=90.0), size, 5, petals, heart)
-    middle = (0.0, soil + 0.3 * (tops[0][0][1] - soil), 0.0)
+    if blooms:
+        _blossom(shape, 3, tops[0][0], turned(pitch=90.0), tops[0][1], 5, petals, heart)
+        for top, size in tops[1:]:
+            shape.ellipsoid(top, (0.14 * size, 0.2 * size, 0.14 * size), petals)
+    middle = (0.0, soil + (0.3, 0.75, 0.25)[sort] * (tops[0][0][1] - soil), 0.0)
     mark(shape, (0, 0.03, 0), middle, range(rows), range(rows, last), range(rows, last))
     return shape
 
@@ -140,7 +144,7 @@ def _pear(shape: Shape, soil: float, phase: float, draws: Array, skin: Paint) ->
         if draws[i + 4, 0] < 0.6:
             tip = pad(moved(tip, (0, 1, 0), -0.03), 0.6 * lean + 50.0 * draws[i + 4, 1] - 25.0, yaw + 40.0, 0.11)
             tops[-1] = (tip, 0.28)
-    return tops[1:2]
+    return [tops[1], tops[0], tops[2]]
 
 
 def add_pot(shape: Shape, form: np.random.Generator, paint: np.random.Generator, size: float = 1.0) -> float:
@@ -159,10 +163,11 @@ def add_pot(shape: Shape, form: np.random.Generator, paint: np.random.Generator,
 
 
 def _blossom(
-    shape: Shape, sort: int, head: Place, axes: Array, size: float, count: int, petals: Paint, heart: Paint
-) -> None:
-    """Petals around a heart that faces along the first axis: of a daisy, tulip, sunflower or poppy."""
-    cup, length, width = ((0.1, 0.15, 0.055), (1.25, 0.15, 0.1), (0.15, 0.13, 0.065), (0.55, 0.12, 0.1))[sort]
+    shape: Shape, sort: int, head: Place, axes: Array, size: float, count: int, petals: Paint, heart: Paint,
+    green: Paint | None = None,
+) -> None:  # fmt: skip
+    """Petals around a heart that faces along the first axis, on green leaves: a daisy, tulip, sunflower or poppy."""
+    cup, length, width = ((0.1, 0.15, 0.055), (1.25, 0.15, 0.1), (0.15, 0.13, 0.065), (0.5, 0.145, 0.125))[sort]
     start = (0.05, 0.05, 0.1, 0.01)[sort] * size
     count = min(count, (11, 5, 11, 5)[sort])
     for i in range(count):
@@ -175,6 +180,9 @@ def _blossom(
     if sort != 1:
         half = (0.075, 0.0, 0.15, 0.05)[sort] * size
         shape.ellipsoid(moved(head, axes[0], 0.02), (0.45 * half + 0.01, half, half), heart, turn=axes)
+    if green is not None:
+        half = (0.07, 0.055, 0.15, 0.05)[sort] * size
+        shape.ellipsoid(moved(head, axes[0], -0.015), (0.04, half, half), green, turn=axes)
 
 
 def _petal(shape: Shape, root: Place, way: Array, face: Array, half: float, width: float, paint: Paint) -> None:

@@ -49,7 +49,7 @@ def value3(x: float, y: float, z: float, seed: int) -> float:
 
 @compiled
 def cloudy(x: float, y: float, seed: int, octaves: int, width: float) -> float:
-    """Noise whose amplitude falls as 1 / frequency, as in natural images (Field 1987).
+    """Noise of many sizes, the finer the weaker.
 
     Octaves finer than `width`, the size of a pixel in the plane, fade out, so that nothing flickers.
     """
@@ -61,7 +61,7 @@ def cloudy(x: float, y: float, seed: int, octaves: int, width: float) -> float:
             total += amplitude * (0.5 + kept * (value2(x * frequency, y * frequency, seed + octave) - 0.5))
         else:
             total += amplitude * 0.5
-        amplitude *= 0.55
+        amplitude *= 0.68
         frequency *= 2.03
     return total / weights
 

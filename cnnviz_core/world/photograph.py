@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from cnnviz_core.world.coats import TEXTURES
 from cnnviz_core.world.distance import OWNER, PLACE, ROTATION, SCALE, Array, trace
-from cnnviz_core.world.render import covered, rendered
+from cnnviz_core.world.render import rendered, share_seen
 from cnnviz_core.world.scene import CLASSES, FAMILY, Factors, Scene, changed, composed
 
+PROBE = 32  # places per side at which it is found out how much of the first object is seen
 LEAST_SEEN = 0.3  # of the first object's pixels in the frame: where less would be seen, what hides it is left out
 LEAST_PIXELS = 12  # of 96 x 96, below which an object counts as not seen
 NEAR = 0.06  # units within which the surface that is seen counts as the place of a keypoint
@@ -42,7 +43,8 @@ class Photograph:
 
 def photograph(factors: Factors, size: int) -> Photograph:
     """Take the picture of a scene, (size, size) pixels."""
-    scene, colours, seen, whole = _posed(factors, size)
+    scene, hidden = _posed(factors)
+    colours, seen = rendered(scene.solids, scene.materials, scene.stage, scene.camera, size)
     pixels = developed(colours, blur=factors.blur * size, grain=GRAIN, seed=factors.setting)
     owner = np.where(seen >= 0, scene.solids.objects[np.maximum(seen, 0), OWNER], 0).astype(np.int64)
     least = LEAST_PIXELS * size * size / 96**2
@@ -58,29 +60,27 @@ def photograph(factors: Factors, size: int) -> Photograph:
         for o in range(len(scene.solids.objects))
         if scene.solids.objects[o, OWNER] == 0 and (seen == o).sum() >= least
     ]
-    hidden = 1.0 - (seen == 0).sum() / whole.sum()
     return Photograph(pixels, instances, boxes, keypoints, {
         **_of_class(CLASSES[factors.label]), "scale": _area(boxes) / size**2, "instances": len(numbers),
-        "clutter": len(others), "occlusion": float(hidden), "texture": TEXTURES[factors.texture],
+        "clutter": len(others), "occlusion": hidden, "texture": TEXTURES[factors.texture],
         "contrast": rms_contrast(pixels), "blur": factors.blur * size, "illumination": float(luminance(pixels).mean()),
         "surroundings": factors.surroundings, "sun": factors.sun_height, "elevation": factors.elevation,
         "yaw": factors.yaw,
     })  # fmt: skip
 
 
-def _posed(factors: Factors, size: int) -> tuple[Scene, Array, NDArray[np.int64], NDArray[np.bool_]]:
-    """The scene as it is photographed, its colours, the object seen at each pixel, and where the first object is.
+def _posed(factors: Factors) -> tuple[Scene, float]:
+    """The scene as it is photographed, and the share of its first object that is hidden.
 
     Where too little of the first object would be seen, first the thing before it is taken away, then all other things.
     """
-    attempts = [{}, {"occluder": 2.0}, {"occluder": 2.0, "clutter": 0, "instances": 1}]
+    attempts: list[dict[str, float]] = [{}, {"occluder": 2.0}, {"occluder": 2.0, "clutter": 0, "instances": 1}]
     for values in attempts:
         scene = composed(changed(factors, **values))
-        colours, seen = rendered(scene.solids, scene.materials, scene.stage, scene.camera, size)
-        whole = covered(scene.solids, scene.camera, 0, seen)
-        if (seen == 0).sum() >= LEAST_SEEN * whole.sum():
+        seen = share_seen(scene.solids, scene.camera, 0, PROBE)
+        if seen >= LEAST_SEEN:
             break
-    return scene, colours, seen, whole
+    return scene, 1.0 - seen
 
 
 def _of_class(name: str) -> dict[str, str]:
@@ -130,8 +130,8 @@ def developed(colours: Array, *, blur: float, grain: float, seed: int) -> NDArra
     light = 1.18 * light / (1.0 + 0.18 * light)  # highlights saturate softly
     light = np.clip(light, 0.0, 1.0)
     shown = np.where(light < 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    noise = np.random.default_rng([seed, 9]).random((4, *light.shape)).sum(axis=0) - 2.0
-    levels: NDArray[np.float64] = np.round(255.0 * np.clip(shown + grain * math.sqrt(3.0) * noise, 0.0, 1.0))
+    noise = np.random.default_rng([seed, 9]).random((2, *light.shape)).sum(axis=0) - 1.0
+    levels: NDArray[np.float64] = np.round(255.0 * np.clip(shown + grain * math.sqrt(6.0) * noise, 0.0, 1.0))
     return levels.astype(np.uint8)
 
 

@@ -37,14 +37,14 @@ def tree(form: np.random.Generator, paint: np.random.Generator, texture: int) ->
     leaves = coat(paint, texture, (GREEN, YELLOW, RED, BLOSSOM)[season], (MOTTLED, SPOTS), frequency=11.0)
     pale = paint.random() < 0.2
     bark = Paint((0.6, 0.57, 0.52), (0.06, 0.05, 0.05), SPOTS, 14.0) if pale else Paint(*BARK, GRAIN, 24.0)
-    fruit = Paint(varied(paint, (0.6, 0.06, 0.03)), gloss=0.4)
+    fruit = Paint(varied(paint, leaves.colour if season == 3 else (0.6, 0.06, 0.03)), gloss=0.4 * (season < 3))
     wide = (0.36, 0.46, 0.42, 0.17)[habit] * form.uniform(0.85, 1.1)
     high = (0.34, 0.25, 0.3, 0.46)[habit] * form.uniform(0.88, 1.1)
     thick, bare = form.uniform(0.045, 0.075), (0.36, 0.42, 0.36, 0.14)[habit] * form.uniform(0.8, 1.25)
     fork = (form.uniform(-0.05, 0.05), bare, form.uniform(-0.05, 0.05))
     phase, count = form.uniform(0, 6.3), int(form.integers(3, 6)) if habit == 2 else int(form.integers(6, 9))
     shape, middle = Shape(), (1.5 * fork[0], bare + 0.75 * high, 1.5 * fork[2])
-    shape.rod((0, -0.01, 0), (0, 0.09, 0), 1.8 * thick, 0.9 * thick, bark)
+    shape.rod((0, -0.01, 0), (0, 0.09, 0), 1.55 * thick, 0.9 * thick, bark)
     shape.limb((0, 0, 0), fork, thick, 0.75 * thick, bark, blend=0.06)
     balls: list[tuple[Place, Place]] = []
     if habit < 2:
@@ -67,7 +67,7 @@ def tree(form: np.random.Generator, paint: np.random.Generator, texture: int) ->
         shape.limb(fork, at, 0.6 * thick, 0.02, bark, blend=0.03)
     first = len(shape.rows)
     for i, (at, half) in enumerate(balls):
-        shape.ellipsoid(at, half, leaves, rough=0.032, grain=13.0, blend=0.04 if i and habit != 2 else 0.0)
+        shape.ellipsoid(at, half, leaves, rough=0.03, grain=19.0, blend=0.04 if i and habit != 2 else 0.0)
     last = len(shape.rows)
     bears, spots = form.random() < 0.25, form.random((5, 2))
     for (at, half), (turn, up) in zip(balls[-5:], spots if bears else (), strict=False):
@@ -101,12 +101,12 @@ def conifer(form: np.random.Generator, paint: np.random.Generator, texture: int)
         if habit == 0:
             half = 0.82 * step if i < count - 1 else 0.55 * step
             at = (at[0], low + half, at[2])
-            shape.cone(at, half, radius, 0.22 * radius, needles, turn=turn, rounding=0.02, rough=0.035, grain=12.0)
+            shape.cone(at, half, radius, 0.22 * radius, needles, turn=turn, rounding=0.02, rough=0.032, grain=17.0)
         elif habit == 1:
             half = 0.68 * step if i < count - 1 else 0.52 * step
             top = wide * max(1.0 - share - 1.25 / count, 0.04) ** 0.8
             at = (at[0], low + half, at[2])
-            shape.cone(at, half, radius, top, needles, rounding=0.02, rough=0.03, grain=14.0, blend=0.05)
+            shape.cone(at, half, radius, top, needles, rounding=0.02, rough=0.03, grain=19.0, blend=0.05)
         else:
             angle, out = phase + 2.4 * i, 0.55 * wide * (1.0 - share)
             at = (at[0] + out * math.cos(angle), low + 0.4 * step, at[2] + out * math.sin(angle))

@@ -87,7 +87,8 @@ def on_feet(form: np.random.Generator, build: Build, stride: float) -> Skeleton:
     """Standing (a small stride) or walking: each leg at its own time of the four-beat walk."""
     h, w, time = build.height, build.width, float(form.random())
     hip, shoulder = (-build.length / 2, h, 0.0), (build.length / 2, h * between(form, 0.97, 1.05), 0.0)
-    front, hind = [], []
+    front: list[Sequence[Point]] = []
+    hind: list[Sequence[Point]] = []
     for side, (_name, z) in enumerate(SIDES):
         for legs, root, shift in ((front, shoulder, 0.25), (hind, hip, 0.0)):
             phase = (time + shift + 0.5 * side) % 1.0
@@ -95,7 +96,7 @@ def on_feet(form: np.random.Generator, build: Build, stride: float) -> Skeleton:
             forth = 1.0 - 2.0 * phase / 0.65 if swing == 0.0 else 2.0 * swing - 1.0
             lift = 0.7 * stride * math.sin(math.pi * swing)
             top = plus(root, 0.0, -0.15 * h, w * z)
-            paw = (root[0] + stride * forth, build.lower + lift, 0.85 * w * z)
+            paw: Point = (root[0] + stride * forth, build.lower + lift, 0.85 * w * z)
             if legs is front:
                 legs.append((top, bent(top, paw, 0.42 * h, 0.425 * h), paw))
             else:
@@ -128,7 +129,7 @@ def lying(form: np.random.Generator, build: Build) -> Skeleton:
     return Skeleton(hip, shoulder, front, _folded(form, build, hip))
 
 
-def _folded(form: np.random.Generator, build: Build, hip: Point) -> list[Sequence[Point]]:
+def _folded(form: np.random.Generator, build: Build, hip: Point) -> Sequence[Sequence[Point]]:
     """Hind legs as in sitting: knees beside the belly, feet on the ground."""
     legs, h = [], build.height
     for _name, z in SIDES:

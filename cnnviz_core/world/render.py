@@ -38,8 +38,9 @@ CAMERA_WIDTH = 13
 """Numbers of a camera: its place (3); the directions to the right, up and forward (9); tangent of half its angle."""
 
 NOTHING, FLOOR, BEHIND = -1, -2, -3  # what a ray meets that is no object
-CONTRAST = 0.06  # of displayed brightness, between neighbouring pixels, from which on a pixel gets more rays
-MORE = 2  # rays per side of a pixel at an edge
+CONTRAST = 0.12  # of displayed brightness, between neighbouring pixels of an object, from which on there are more rays
+PLAIN_CONTRAST = 0.15  # the same where there is no object, whose fine texture has faded out already
+MORE = ((0.15, 0.3), (0.85, 0.7))  # further rays through a pixel at an edge, besides that of its middle
 
 Colour = tuple[float, float, float]
 Whole = NDArray[np.int64]
@@ -136,13 +137,13 @@ def _water(
     s, o, part = _nearest(solids, (x, 0.002, z), (rx, ry, rz), 4.0 * fine)
     if o >= 0:
         point, ray_there = (x + s * rx, s * ry, z + s * rz), (rx, ry, rz)
-        mirrored, _shade = _surface(solids, materials, stage, o, part, point, ray_there, UNKNOWN)
+        mirrored, _shade = _surface(solids, materials, stage, o, part, point, ray_there, (0.7, 0.8))
     steep = 1.0 - min(-way[1] * 1.6, 1.0)
     share = 0.12 + 0.75 * steep * steep
     own = ground(stage, x, z, fine * t)
     reached = 0.55 + 0.45 * lit(solids, x, 0.01, z, stage[SUN], stage[SUN + 1], stage[SUN + 2], 7.0)
     glow = reached * (0.5 * stage[ZENITH + 1] + 0.5 * stage[SUNLIGHT + 1])
-    glint = smooth(16.0 * (here - 0.7)) * calm * 0.35 * reached
+    glint = smooth(16.0 * (here - 0.7)) * calm * 0.1 * reached
     return (
         own[0] * glow * (1 - share) + mirrored[0] * share + glint * stage[SUNLIGHT],
         own[1] * glow * (1 - share) + mirrored[1] * share + glint * stage[SUNLIGHT + 1],
@@ -209,9 +210,10 @@ def _brightness(colour: Array) -> float:
 def _is_edge(colours: Array, seen: Whole, i: int, j: int) -> bool:
     """Whether a pixel differs from one of its neighbours in the object seen there or clearly in brightness."""
     size, here = len(seen), _brightness(colours[i, j])
+    limit = CONTRAST if seen[i, j] >= 0 else PLAIN_CONTRAST
     for a in range(max(i - 1, 0), min(i + 2, size)):
         for b in range(max(j - 1, 0), min(j + 2, size)):
-            if seen[a, b] != seen[i, j] or abs(_brightness(colours[a, b]) - here) > CONTRAST:
+            if seen[a, b] != seen[i, j] or abs(_brightness(colours[a, b]) - here) > limit:
                 return True
     return False
 
@@ -235,25 +237,27 @@ def rendered(solids: Solids, materials: Array, stage: Array, camera: Array, size
         for j in range(size):
             if _is_edge(colours, seen, i, j):
                 shade = (shades[i, j, 0], shades[i, j, 1])
-                for k in range(MORE * MORE):
-                    way = ray(camera, j + (k % MORE + 0.5) / MORE, i + (k // MORE + 0.5) / MORE, size)
-                    colour, _o, _shade = _seen(solids, materials, stage, place, way, fine / MORE, seen[i, j], shade)
+                for p, q in MORE:
+                    way = ray(camera, j + p, i + q, size)
+                    colour, _o, _shade = _seen(solids, materials, stage, place, way, fine / 2.0, seen[i, j], shade)
                     for c in range(3):
                         smoothed[i, j, c] += colour[c]
                 for c in range(3):
-                    smoothed[i, j, c] /= 1 + MORE * MORE
+                    smoothed[i, j, c] /= 1 + len(MORE)
     return smoothed, seen
 
 
 @compiled
-def covered(solids: Solids, camera: Array, o: int, seen: Whole) -> NDArray[np.bool_]:
-    """Where object o would be seen if nothing hid it, (size, size), given what is seen."""
-    size = len(seen)
-    found = seen == o
+def share_seen(solids: Solids, camera: Array, o: int, size: int) -> float:
+    """The share of object o, of what of it is in the image, that nothing hides; looked at in size x size places."""
+    whole, free = 0, 0
+    place, fine = (camera[0], camera[1], camera[2]), 2.0 * camera[12] / size
     for i in range(size):
         for j in range(size):
-            if not found[i, j]:
-                u, v, w = ray(camera, j + 0.5, i + 0.5, size)
-                _t, part = trace(solids, o, camera[0], camera[1], camera[2], u, v, w, 2.0 * camera[12] / size)
-                found[i, j] = part >= 0
-    return found
+            way = ray(camera, j + 0.5, i + 0.5, size)
+            _t, part = trace(solids, o, place[0], place[1], place[2], way[0], way[1], way[2], fine)
+            if part >= 0:
+                whole += 1
+                _t, first, _part = _nearest(solids, place, way, fine)
+                free += first == o
+    return free / max(whole, 1)

@@ -2,14 +2,14 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from cnnviz_core.world.animals import ANIMALS
 from cnnviz_core.world.clutter import CLUTTER, INDOORS, OCCLUDERS, OUTDOORS, WATERSIDE
-from cnnviz_core.world.distance import BALL, Array, Solids
+from cnnviz_core.world.distance import BALL, BLEND, MATERIAL, Array, Solids
 from cnnviz_core.world.household import HOUSEHOLD
 from cnnviz_core.world.plants import PLANTS
 from cnnviz_core.world.shape import Shape, turned
@@ -120,14 +120,17 @@ class _Builder:
     def put(self, shape: Shape, at: tuple[float, float, float], turn: Array, scale: float, labelled: bool) -> None:
         first = len(self.parts)
         for row in shape.rows:
-            self.parts.append([*row[:-2], row[-2] + len(self.materials), row[-1]])
+            self.parts.append(row.copy())
+            self.parts[-1][MATERIAL] += len(self.materials)
         self.materials += [paint.row for paint in shape.paints]
         if labelled:
             self.points.append(shape.points)
         owner = len(self.points) if labelled else 0
         *middle, radius = shape.ball
         middle = [at[k] + scale * sum(turn[i, k] * middle[i] for i in range(3)) for k in range(3)]
-        self.objects.append([*at, *turn.ravel(), scale, *middle, scale * radius, first, len(self.parts), owner])
+        joint = max(row[BLEND] for row in shape.rows)
+        rows = first, len(self.parts)
+        self.objects.append([*at, *turn.ravel(), scale, *middle, scale * radius, *rows, owner, joint])
 
     def free(self, x: float, z: float, radius: float) -> bool:
         """Whether nothing stands within `radius` of a place on the ground."""
@@ -191,11 +194,9 @@ def _companions(build: _Builder, name: str, factors: Factors) -> None:
 def _clutter(build: _Builder, factors: Factors, camera: Array) -> None:
     """Other things, on the ground that the camera sees, but not before the object."""
     rng = np.random.default_rng([factors.setting, 3])
-    if factors.surroundings == "water":
-        names = WATERSIDE
-    else:
-        names = INDOORS if SURROUNDINGS[factors.surroundings].indoors else OUTDOORS
-    far = 1.2 if SURROUNDINGS[factors.surroundings].indoors else 4.0
+    indoors = SURROUNDINGS[factors.surroundings].indoors
+    names: Sequence[str] = INDOORS if indoors else WATERSIDE if factors.surroundings == "water" else OUTDOORS
+    far = 1.2 if indoors else 4.0
     for number in range(factors.clutter):
         name = names[int(rng.integers(len(names)))]
         form, paint = (
@@ -223,7 +224,7 @@ def _occluder(build: _Builder, factors: Factors, first: Shape, camera: Array) ->
     share = 0.45 + 0.25 * rng.random()
     x, y, z = (share * camera[k] for k in range(3))
     sight = y + (1.0 - share) * first.ball[1]
-    scale = min(max((sight + 0.1) / max(shape.ball[1] * 2.0, 0.1), 0.3), 1.2)
+    scale = min(max((sight + 0.1) / max(shape.ball[1] * 2.0, 0.1), 0.3), 1.5 - 1.2 * share)
     aside = factors.occluder * 0.75 * first.ball[3] * (1.0 - share)
     build.put(shape, (x + aside, 0.0, z), turned(yaw=360.0 * rng.random()), scale, False)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz_core.world.distance import BOX, CONE, ELLIPSOID, FAR, LIMB, PART_WIDTH, RING, Array
+from cnnviz_core.world.distance import BOX, CONE, ELLIPSOID, FAR, LIMB, PART_WIDTH, REACH, RING, Array
 
 Point = Sequence[float]
 Colour = Sequence[float]
@@ -99,14 +99,14 @@ class Shape:
             self.paints.append(paint)
         turn = np.eye(3) if turn is None else turn
         row = [kind, *at, *turn.ravel(), *size, rounding, taper_x, taper_z, shell, cut, blend, rough, grain,
-               self.paints.index(paint), reach + rough]  # fmt: skip
+               self.paints.index(paint), reach + rough, *(1.0 / side for side in size)]  # fmt: skip
         assert len(row) == PART_WIDTH
         self.rows.append([float(value) for value in row])
 
     @property
     def ball(self) -> tuple[float, float, float, float]:
         """Middle and radius of a ball around all parts."""
-        middles, reach = np.array([row[1:4] for row in self.rows]), np.array([row[-1] for row in self.rows])
+        middles, reach = np.array([row[1:4] for row in self.rows]), np.array([row[REACH] for row in self.rows])
         low, high = (middles - reach[:, None]).min(axis=0), (middles + reach[:, None]).max(axis=0)
         x, y, z = ((low + high) / 2).tolist()
         radius = max(math.dist((x, y, z), m) + r for m, r in zip(middles.tolist(), reach.tolist(), strict=True))
