@@ -34,12 +34,9 @@ def write_weights(path: Path, state: State) -> None:
 
 
 def write_history(weights: Path, epochs: int, history: History) -> None:
-    """Write the history beside the weights, which are those after the last of the `epochs`; not stored twice."""
+    """Write the history beside the weights, which are those after the last of the `epochs` and are not stored twice."""
     tensors = {
-        f"{after:g}/{name}": value
-        for after, state in history.weights.items()
-        for name, value in halved(state).items()
-        if after != epochs
+        f"{after:g}/{name}": value for after, state in history.weights.items() for name, value in halved(state).items()
     }
     facts = {"epochs": epochs, "curves": dict(history.curves), "weights": sha256(weights)}
     write(history_file(weights), save(tensors, {"history": json.dumps(facts)}))

@@ -255,6 +255,13 @@ def test_the_gradients_of_fully_connected_layers_are_centred() -> None:
     torch.testing.assert_close(rows, torch.zeros(16), rtol=0, atol=1e-6)
 
 
+def test_a_large_gradient_is_cut() -> None:
+    still = recipe(epochs=1, largest_gradient=1e-9, weight_decay=0, first_weight_decay=0)
+    before, after = new(still).net.state_dict(), trained(still).net.state_dict()
+    for key, value in before.items():
+        torch.testing.assert_close(after[key], value, rtol=0, atol=1e-7)
+
+
 def test_a_loss_that_is_no_number_stops_the_training() -> None:
     with pytest.raises(InputError, match=r"model\.recipe\.learning_rate=1e\+20 is too large: the loss is (nan|inf)"):
         trained(recipe(learning_rate=1e20))
