@@ -24,13 +24,13 @@ def mark(shape: Shape, base: Place, middle: Place, below: range, stem: range, cr
         places = [_outermost(shape.rows[i], way) for i in crown]
         far = [x * way[0] + y * way[1] + z * way[2] for x, y, z in places]
         most = far.index(max(far))
-        middle = shape.rows[crown[most]][X : X + 3]
-        length = math.dist(places[most], middle)
-        out = [(p - m) / length for p, m in zip(places[most], middle, strict=True)]
-        shape.point(name, _under(shape, places[most], out, crown))
+        heart = shape.rows[crown[most]][X : X + 3]
+        length = math.dist(places[most], heart)
+        outward = [(p - m) / length for p, m in zip(places[most], heart, strict=True)]
+        shape.point(name, _under(shape, places[most], outward, crown))
 
 
-def _outermost(row: list[float], way: Place) -> Place:
+def _outermost(row: list[float], way: Point) -> Place:
     """The place of a smooth part that is farthest in a direction."""
     axes, (a, b, c) = [row[TURN + 3 * i : TURN + 3 * i + 3] for i in range(3)], row[SIZE : SIZE + 3]
     u, v, w = (sum(p * q for p, q in zip(axis, way, strict=True)) for axis in axes)

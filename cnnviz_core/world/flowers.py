@@ -139,10 +139,10 @@ def _pear(shape: Shape, soil: float, phase: float, draws: Array, skin: Paint) ->
         lean = 48.0 * (i - 1) + 20.0 * draws[i + 1, 0] - 10.0
         joint = moved(crotch, turned(yaw=yaw)[2], 0.09 * (i - 1))
         joint = (joint[0], joint[1] - (0.07 if i != 1 else 0.02), joint[2])
-        tip = pad(joint, lean, yaw + 60.0 * draws[i + 1, 1] - 30.0, 0.15 + 0.04 * draws[i + 1, 2])
+        tip = pad(joint, lean, yaw + 120.0 * draws[i + 1, 1] - 60.0, 0.15 + 0.04 * draws[i + 1, 2])
         tops.append((tip, 0.28))
         if draws[i + 4, 0] < 0.6:
-            tip = pad(moved(tip, (0, 1, 0), -0.03), 0.6 * lean + 50.0 * draws[i + 4, 1] - 25.0, yaw + 40.0, 0.11)
+            tip = pad(moved(tip, (0, 1, 0), -0.03), 0.6 * lean + 50.0 * draws[i + 4, 1] - 25.0, yaw + 70.0, 0.11)
             tops[-1] = (tip, 0.28)
     return [tops[1], tops[0], tops[2]]
 

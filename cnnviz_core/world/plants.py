@@ -99,9 +99,9 @@ def conifer(form: np.random.Generator, paint: np.random.Generator, texture: int)
         at = (lean_x * low / tall, low, lean_z * low / tall)
         radius = wide * (1.0 - share) ** 0.8 * size
         if habit == 0:
-            half = 0.82 * step if i < count - 1 else 0.55 * step
+            half = 0.72 * step if i < count - 1 else 0.55 * step
             at = (at[0], low + half, at[2])
-            shape.cone(at, half, radius, 0.22 * radius, needles, turn=turn, rounding=0.02, rough=0.032, grain=17.0)
+            shape.cone(at, half, radius, 0.16 * radius, needles, turn=turn, rounding=0.02, rough=0.032, grain=17.0)
         elif habit == 1:
             half = 0.68 * step if i < count - 1 else 0.52 * step
             top = wide * max(1.0 - share - 1.25 / count, 0.04) ** 0.8
