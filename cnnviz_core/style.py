@@ -19,10 +19,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.image import AxesImage
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.transforms import Bbox
 
 WIDTH = 6.5
 """Width of a picture in inches: the text width of the book."""
@@ -109,7 +110,20 @@ def _settled(drawn: Figure) -> Iterator[None]:
             for _ in range(5):
                 drawn.draw_without_rendering()
             drawn.set_layout_engine("none")
+            _round_places(drawn)
         yield
+
+
+def _round_places(drawn: Figure | SubFigure) -> None:
+    """Rounds where parts and panels are: the last digits that the arranging solver gives differ from run to run.
+
+    They would come into the names of clip paths in SVG files.
+    """
+    for part in drawn.subfigs:
+        part.bbox_relative.set_points(part.bbox_relative.get_points().round(9))
+        _round_places(part)
+    for axes in drawn.axes:
+        axes.set_position(Bbox(axes.get_position(original=True).get_points().round(9)))
 
 
 def short(name: str, length: int = 24) -> str:

@@ -185,3 +185,13 @@ def test_deeper_layers_are_lighter() -> None:
     colours = np.array(style.by_depth(4))[:, :3]
     assert (np.diff(colours @ [0.3, 0.6, 0.1]) > 0).all()
     assert len(style.by_depth(1)) == 1
+
+
+def test_places_have_no_digits_that_depend_on_the_run(tmp_path: Path) -> None:
+    drawn = style.picture(height=4.7)
+    above, below = np.asarray(drawn.subfigures(2, 1, height_ratios=[1.9, 2.6]))
+    panels = [*above.subplots(1, 3), *below.subplots(2, 6).ravel()]
+    style.save(drawn, tmp_path, "many")
+    for box in (above.bbox_relative, *(axes.get_position(original=True) for axes in panels)):
+        np.testing.assert_array_equal(box.get_points(), box.get_points().round(9))
+    assert panels[0].get_position().width == pytest.approx(panels[1].get_position().width, rel=1e-6)
