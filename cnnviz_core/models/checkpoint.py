@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -16,7 +17,8 @@ from cnnviz_core.models.training import Training
 def keep(path: Path, training: Training) -> None:
     """Write all that the next step depends on: the old file stays until the new one is whole."""
     tensors = {f"net/{name}": value for name, value in training.net.state_dict().items()}
-    tensors |= {f"momentum/{k}": value for k, value in enumerate(_momentum(training)) if value is not None}
+    for k, moments in enumerate(_moments(training)):
+        tensors |= {f"moment/{k}/{name}": value for name, value in moments.items()}
     for epochs, state in training.snapshots.items():
         tensors |= {f"snapshot/{epochs!r}/{name}": value for name, value in state.items()}
     facts = {"step": training.step, "loss": training.loss, "curves": training.curves}
@@ -24,9 +26,10 @@ def keep(path: Path, training: Training) -> None:
     write(path, save(whole, {"training": json.dumps(facts)}))
 
 
-def _momentum(training: Training) -> list[Tensor | None]:
-    parameters = training.net.parameters()
-    return [training.optimiser.state[value].get("momentum_buffer") for value in parameters]
+def _moments(training: Training) -> list[dict[str, Any]]:
+    """What the optimisers remember of each parameter."""
+    owners = {value: o for o in training.optimisers for group in o.param_groups for value in group["params"]}
+    return [owners[value].state[value] for value in training.net.parameters()]
 
 
 def resume(path: Path, training: Training) -> None:
@@ -38,11 +41,10 @@ def resume(path: Path, training: Training) -> None:
     except (SafetensorError, OSError) as error:
         raise InputError(f"the unfinished training {path} cannot be read ({error}); remove it to begin anew") from None
     training.net.load_state_dict(_below("net", tensors))
-    momentum = _below("momentum", tensors)
-    for k, parameter in enumerate(training.net.parameters()):
-        if str(k) in momentum:
-            buffer = torch.empty_like(parameter.detach()).copy_(momentum[str(k)])
-            training.optimiser.state[parameter]["momentum_buffer"] = buffer
+    parameters, moments = list(training.net.parameters()), _moments(training)
+    for key, value in _below("moment", tensors).items():
+        k, _, name = key.partition("/")
+        moments[int(k)][name] = torch.empty_like(parameters[int(k)].detach()).copy_(value) if value.ndim else value
     for key, value in _below("snapshot", tensors).items():
         epochs, _, name = key.partition("/")
         training.snapshots[float(epochs)] = {**training.snapshots.get(float(epochs), {}), name: value}

@@ -10,7 +10,7 @@ SNAPSHOTS = (1, 2, 5, 10, 20, 30, 40, 64)
 
 @dataclass(frozen=True)
 class Recipe:
-    """Stochastic gradient descent with Nesterov's momentum; its rate rises from 0, then falls as a half cosine.
+    """Gradient descent in random batches, whose rates rise from 0 and then fall as a half cosine.
 
     Adversarial training is that of Goodfellow et al. 2015, sec. 6: the loss is alpha J(x) + (1 - alpha) J(x + epsilon
     sign(gradient of J at x)), with the second image made anew in each step and held constant. The defaults stand in
@@ -23,6 +23,7 @@ class Recipe:
     warm_up: float
     momentum: float
     weight_decay: float
+    first_learning_rate: float
     first_weight_decay: float
     largest_gradient: float
     dropout: float
@@ -46,7 +47,7 @@ class Recipe:
             self._check(name, 0 <= getattr(self, name) < 1, "at least 0 and below 1")
         for name in ("alpha", "epsilon"):
             self._check(name, 0 <= getattr(self, name) <= 1, "in [0, 1]")
-        for name in ("learning_rate", "largest_gradient"):
+        for name in ("learning_rate", "first_learning_rate", "largest_gradient"):
             self._check(name, getattr(self, name) > 0, "above 0")
 
     def _check(self, name: str, right: bool, allowed: str) -> None:

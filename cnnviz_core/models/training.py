@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ from cnnviz_core.models.starting import smooth_start, unit_start
 from cnnviz_core.network import draw_weights
 
 WEIGHTS, ORDER, BATCH = range(3)  # what random numbers are for
+SQUARES = 0.99  # of AdamW: the part of its mean of squared gradients that a step keeps
 STARTED = 128  # training images on which the first weights are scaled
 MEASURED = 2000  # training images on which accuracy is measured after each epoch
 
@@ -51,7 +51,7 @@ class Training:
     """A net and how far its training is; all that a step depends on besides the recipe and the images."""
 
     net: nn.Module
-    optimiser: torch.optim.SGD
+    optimisers: tuple[torch.optim.Optimizer, ...]
     step: int = 0  # how many are done
     loss: float = 0.0  # sum over the images of this epoch so far
     curves: dict[str, list[float]] = field(default_factory=dict)  # a value after each epoch
@@ -65,16 +65,26 @@ class Training:
 def started(net: nn.Module, recipe: Recipe, images: Split, *, normalise: Normalise, device: str) -> Training:
     """A training of which no step is done; the weights are drawn from the seed."""
     draw_weights(net, rng(recipe, WEIGHTS, 0))
-    first, *others = net.parameters()
-    smooth_start(first)
+    smooth_start(next(net.parameters()))
     unit_start(net, normalise(images.batch(slice(0, STARTED), "cpu")[0]))
     net.to(device).to(memory_format=torch.channels_last).train()
-    groups: list[dict[str, Any]] = [{"params": [first], "weight_decay": recipe.first_weight_decay}, {"params": others}]
-    optimiser = torch.optim.SGD(
-        groups, recipe.learning_rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay,
-        nesterov=recipe.momentum > 0,
-    )  # fmt: skip
-    return Training(net, optimiser, snapshots={0.0: halved(net.state_dict())})
+    return Training(net, optimisers(net, recipe), snapshots={0.0: halved(net.state_dict())})
+
+
+def optimisers(net: nn.Module, recipe: Recipe) -> tuple[torch.optim.Optimizer, ...]:
+    """Plain descent for the first filters, AdamW (Loshchilov and Hutter 2019) for all other weights.
+
+    AdamW is about twice as fast in a net without batch normalisation. But it makes all steps alike in size, and with
+    that the fine detail of the first filters, where the gradients of natural images are small, as strong as the rest.
+    """
+    first, *others = net.parameters()
+    one = {"params": [first], "peak": recipe.first_learning_rate, "weight_decay": recipe.first_weight_decay}
+    rest = {"params": others, "peak": recipe.learning_rate, "weight_decay": recipe.weight_decay}
+    momentum = recipe.momentum
+    return (
+        torch.optim.SGD([one], lr=0.0, momentum=momentum, nesterov=momentum > 0),
+        torch.optim.AdamW([rest], lr=0.0, betas=(momentum, SQUARES)),
+    )
 
 
 def rng(recipe: Recipe, purpose: int, number: int) -> np.random.Generator:
@@ -125,16 +135,17 @@ def _step(
         )
     if not math.isfinite(loss):
         raise InputError(
-            f"model.recipe.learning_rate={recipe.learning_rate} is too large: the loss is {loss} in step "
-            f"{training.step} of {recipe.epochs * per_epoch}"
+            f"model.recipe.learning_rate={recipe.learning_rate} or first_learning_rate={recipe.first_learning_rate} "
+            f"is too large: the loss is {loss} in step {training.step} of {recipe.epochs * per_epoch}"
         )
-    rate = recipe.learning_rate * schedule(training.step, recipe.epochs * per_epoch, recipe.warm_up)
-    for group in training.optimiser.param_groups:
-        group["lr"] = rate
     for value, gradient in zip(training.net.parameters(), gradients, strict=True):
         value.grad = centred(gradient)
     nn.utils.clip_grad_norm_(training.net.parameters(), recipe.largest_gradient)
-    training.optimiser.step()
+    rate = schedule(training.step, recipe.epochs * per_epoch, recipe.warm_up)
+    for optimiser in training.optimisers:
+        for group in optimiser.param_groups:
+            group["lr"] = rate * group["peak"]
+        optimiser.step()
     training.step += 1
     training.loss += loss * len(chosen)
 

@@ -12,11 +12,13 @@ import torch
 from bars import StopAfter, bars, recipe
 from safetensors.torch import load_file, save_file
 
+from cnnviz_core.__main__ import main
 from cnnviz_core.configure import settings
 from cnnviz_core.datasets.diorama import CLASSES, diorama
 from cnnviz_core.errors import InputError
 from cnnviz_core.lab import Dataset, no_progress
 from cnnviz_core.models import refnet as module
+from cnnviz_core.models import refnet_training
 from cnnviz_core.models.card import PROBE, Card, markdown
 from cnnviz_core.models.history import halved, history_file, read_history, sha256, write_weights
 from cnnviz_core.models.recipe import Recipe
@@ -27,7 +29,7 @@ from cnnviz_core.network import Model
 from cnnviz_core.store import Store
 
 SPLITS = {"train": bars(80, 96, 0), "validation": bars(16, 96, 1), "test": bars(48, 96, 2)}
-SHORT = {"epochs": 2, "alpha": 1.0, "learning_rate": 0.02, "shift": 4}
+SHORT = {"epochs": 2, "alpha": 1.0, "learning_rate": 0.002, "batch": 8, "shift": 4}
 NEVER = "nothing must be trained again"
 
 
@@ -148,7 +150,7 @@ def test_people_can_read_the_card(trained: tuple[Path, Card]) -> None:
     text = (folder / "card.md").read_text()
     assert text == markdown(card)
     assert f"**Right on the test split**: {card['test']['accuracy']:.2%} of 48 images" in text
-    assert "| learning_rate | 0.02 |" in text
+    assert "| learning_rate | 0.002 |" in text
     assert f"| {CLASSES[0]} | " in text
     assert card["files"]["refnet.safetensors"] in text
     assert "## Limits" in text
@@ -167,7 +169,7 @@ def test_an_interrupted_training_ends_in_the_same_files(trained: tuple[Path, Car
     assert not (tmp_path / "refnet").exists()
     stop = StopAfter(50)
     folder, card = made(tmp_path, progress=stop)
-    assert stop.left == 50 - 3  # of 10 steps, 7 were done and kept
+    assert stop.left == 50 - 15  # of 20 steps, 7 were done and 5 kept
     assert card == trained[1]
     for path in folder.iterdir():
         assert path.read_bytes() == (trained[0] / path.name).read_bytes(), path.name
@@ -188,7 +190,7 @@ def test_the_model_knows_its_history(trained: tuple[Path, Card]) -> None:
     model = loaded(path)
     history = model.history
     assert history is not None
-    assert list(history.weights) == [0.0, *recipe(**SHORT).snapshots(5).values(), 2.0]
+    assert list(history.weights) == [0.0, *recipe(**SHORT).snapshots(10).values(), 2.0]
     assert len(history.weights) == len(list(history.weights))
     assert set(history.curves) == {"loss", "training accuracy", "validation accuracy"}
     end = model.after_epoch(2)
@@ -256,6 +258,28 @@ def test_the_net_is_fed_in_training_as_in_a_book() -> None:
     model, pixels = loaded("none"), torch.rand(2, 3, 96, 96)
     assert torch.equal(model.normalise(pixels), normalise(pixels))
     assert (model.mean, model.std) == (MEAN, STD)
+
+
+def test_the_command_trains_by_the_config(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def arrays(split: str, **_: Any) -> tuple[np.ndarray, np.ndarray]:
+        return SPLITS[split].pixels, SPLITS[split].labels
+
+    monkeypatch.setattr(refnet_training, "diorama_arrays", arrays)
+    options = ["model.recipe.epochs=1", "model.recipe.history=false", f"build={tmp_path}"]
+    assert main(["train", "refnet_adv", *options]) == 0
+    said = capsys.readouterr()
+    assert "refnet_adv: " in said.out
+    weights = tmp_path / "trained" / "refnet_adv" / "refnet_adv.safetensors"
+    assert f"model.weights={weights}" in said.out
+    card = json.loads((weights.parent / "card.json").read_text())
+    assert card["recipe"] == {**(settings(["model=refnet_adv"]).recipe or {}), "epochs": 1}
+    assert "with adversarial images as in Goodfellow et al. 2015 (alpha 0.5)" in card["what"]
+    assert main(["train", "refnet_adv", *options, "model.recipe.epsilon=4"]) == 2
+    assert "model.recipe.epsilon=4 must be in [0, 1]" in capsys.readouterr().err
+    assert main(["train", "refnet_random", f"build={tmp_path}"]) == 2
+    assert "model refnet_random is not trained here" in capsys.readouterr().err
 
 
 needs_shipped = pytest.mark.skipif(not any(SHIPPED.glob("*/card.json")), reason="nothing is shipped yet")
