@@ -24,8 +24,8 @@ def bars(count: int, size: int, seed: int) -> Split:
 def recipe(**changed: Any) -> Recipe:
     """A short recipe with everything in it but the adversarial images."""
     settings: dict[str, Any] = {
-        "epochs": 3, "batch": 16, "learning_rate": 0.005, "warm_up": 0.2, "momentum": 0.9, "weight_decay": 1e-3,
-        "first_learning_rate": 0.02, "first_weight_decay": 0.01,
+        "epochs": 3, "batch": 16, "learning_rate": 0.02, "warm_up": 0.2, "momentum": 0.9, "weight_decay": 1e-3,
+        "first_weight_decay": 0.01,
         "largest_gradient": 2.0, "dropout": 0.2, "label_smoothing": 0.05, "shift": 2, "brightness": 0.1,
         "contrast": 0.2, "colour": 0.1, "alpha": 1.0, "epsilon": 0.03, "history": True, "seed": 0,
     }  # fmt: skip

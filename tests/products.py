@@ -1,4 +1,4 @@
-"""Check a built book as somebody would who gets it on a disk: python tests/products.py build/digitnet-digits."""
+"""Check a built book as somebody would who gets it on a disk: python tests/products.py build/refnet-diorama."""
 
 import hashlib
 import json

@@ -43,7 +43,7 @@ CHAPTER = textwrap.dedent(
     """
 )
 OTHER = "# Second {#sec:second}\n\n{% call figure('filters_second_conv') %}More.{% endcall %}\n"
-OVERRIDES = ["model.epochs=1", "profile=quick"]
+OVERRIDES = ["model=digitnet", "model.epochs=1", "dataset=digits", "profile=quick"]
 
 
 @pytest.fixture(scope="module")

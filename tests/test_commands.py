@@ -9,7 +9,8 @@ import pytest
 from cnnviz_core import bench, files
 from cnnviz_core.__main__ import main
 
-QUICK = ["model.epochs=1", "profile=quick"]
+DIGITS = ["model=digitnet", "model.epochs=1", "dataset=digits"]
+QUICK = [*DIGITS, "profile=quick"]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def test_check_tells_accuracy_and_figures(build: str, capsys: pytest.CaptureFixt
 
 
 def test_check_without_common_classes_says_so(build: str, capsys: pytest.CaptureFixture[str]) -> None:
-    small = ["model=torchvision", "model.name=vit_b_16", "model.weights=none"]
+    small = ["model=torchvision", "model.name=vit_b_16", "model.weights=none", "dataset=digits"]
     assert main(["check", *small, build]) == 0
     said = capsys.readouterr().out
     assert "the classes of the images are not among the model's outputs" in said
@@ -78,7 +79,7 @@ def test_wrong_input_is_one_line_and_status_2(
     arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if arguments[0] in ("verify", "notes"):
-        arguments = [*arguments, "model.epochs=1", f"build={tmp_path}"]
+        arguments = [*arguments, *DIGITS, f"build={tmp_path}"]
     assert main(arguments) == 2
     said = capsys.readouterr().err
     last = said.splitlines()[-1]

@@ -13,9 +13,9 @@ BATCH = "figure.occlusion_heatmap.batch"
 
 def test_defaults() -> None:
     chosen = settings()
-    assert chosen.book == "digitnet-digits"
+    assert chosen.book == "refnet-diorama"
     assert chosen.seed == 0
-    assert chosen.folder == Path("build/digitnet-digits")
+    assert chosen.folder == Path("build/refnet-diorama")
     assert set(chosen.figures) == set(configure.choices("figure"))
 
 

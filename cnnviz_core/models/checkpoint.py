@@ -27,9 +27,8 @@ def keep(path: Path, training: Training) -> None:
 
 
 def _moments(training: Training) -> list[dict[str, Any]]:
-    """What the optimisers remember of each parameter."""
-    owners = {value: o for o in training.optimisers for group in o.param_groups for value in group["params"]}
-    return [owners[value].state[value] for value in training.net.parameters()]
+    """What the optimiser remembers of each parameter."""
+    return [training.optimiser.state[value] for value in training.net.parameters()]
 
 
 def resume(path: Path, training: Training) -> None:

@@ -23,7 +23,6 @@ class Recipe:
     warm_up: float
     momentum: float
     weight_decay: float
-    first_learning_rate: float
     first_weight_decay: float
     largest_gradient: float
     dropout: float
@@ -47,7 +46,7 @@ class Recipe:
             self._check(name, 0 <= getattr(self, name) < 1, "at least 0 and below 1")
         for name in ("alpha", "epsilon"):
             self._check(name, 0 <= getattr(self, name) <= 1, "in [0, 1]")
-        for name in ("learning_rate", "first_learning_rate", "largest_gradient"):
+        for name in ("learning_rate", "largest_gradient"):
             self._check(name, getattr(self, name) > 0, "above 0")
 
     def _check(self, name: str, right: bool, allowed: str) -> None:

@@ -16,8 +16,9 @@ from torch import Tensor
 from cnnviz_core.datasets.diorama import CLASSES, diorama_arrays
 from cnnviz_core.files import digest, whole_folder
 from cnnviz_core.lab import Progress
-from cnnviz_core.models import augment, checkpoint, refnet, starting, training
+from cnnviz_core.models import augment, checkpoint, folding, refnet, starting, training
 from cnnviz_core.models.card import LIMITS, Card, encoded, markdown, measured
+from cnnviz_core.models.folding import folded, with_batch_norm
 from cnnviz_core.models.history import halved, history_file, sha256, write_history, write_weights
 from cnnviz_core.models.recipe import Recipe
 from cnnviz_core.models.refnet import MEAN, STD, RefNet
@@ -46,8 +47,7 @@ def make(
     if card_file.is_file() and (card := json.loads(card_file.read_text(encoding="utf-8")))["key"] == _key(source):
         return folder, card
     unfinished = root / ".unfinished" / f"{name}-{_key(source)}.safetensors"
-    net = RefNet(len(classes), recipe.dropout)
-    done = started(net, recipe, splits["train"], normalise=normalise, device=device)
+    done = started(with_batch_norm(RefNet(len(classes), recipe.dropout)), recipe, device=device)
     if unfinished.is_file():
         checkpoint.resume(unfinished, done)
     train(
@@ -67,7 +67,7 @@ def normalise(pixels: Tensor) -> Tensor:
 
 def made_from(recipe: Recipe, splits: Mapping[str, Split]) -> dict[str, Any]:
     """All that the result depends on, the processor aside."""
-    code = (Path(str(module.__file__)) for module in (augment, refnet, starting, training))
+    code = (Path(str(module.__file__)) for module in (augment, folding, refnet, starting, training))
     return {
         "recipe": asdict(recipe),
         "data": {name: {"images": len(split), "sha256": _hash(split)} for name, split in splits.items()},
@@ -91,13 +91,12 @@ def _written(
     start: dict[str, Any],
 ) -> Card:  # fmt: skip
     """Fill the folder, whole or not at all, in place of an older one."""
-    device = done.device.type
-    test = partial(
-        measured, done.net, splits["test"], classes, epsilon=recipe.epsilon, normalise=normalise, device=device
-    )
+    device, net = done.device.type, RefNet(len(classes)).to(done.device)
+    test = partial(measured, net, splits["test"], classes, epsilon=recipe.epsilon, normalise=normalise, device=device)
+    net.load_state_dict(folded(done.net))
     before = test()["accuracy"]
-    state = halved(done.net.state_dict())
-    done.net.load_state_dict(state)
+    state = halved(net.state_dict())
+    net.load_state_dict(state)
     card: dict[str, Any] = {
         **start, "what": _what(recipe), "test": test(), "accuracy in 32 bit": before,
         **{name: round(values[-1], 6) for name, values in done.curves.items()}, "limits": list(LIMITS),

@@ -12,14 +12,13 @@ from torch.nn import functional as F
 from cnnviz_core.errors import InputError
 from cnnviz_core.lab import Progress
 from cnnviz_core.models.augment import moved, relit
+from cnnviz_core.models.folding import folded
 from cnnviz_core.models.history import State, halved
 from cnnviz_core.models.recipe import Recipe
-from cnnviz_core.models.starting import smooth_start, unit_start
+from cnnviz_core.models.starting import smooth_start
 from cnnviz_core.network import draw_weights
 
 WEIGHTS, ORDER, BATCH = range(3)  # what random numbers are for
-SQUARES = 0.99  # of AdamW: the part of its mean of squared gradients that a step keeps
-STARTED = 128  # training images on which the first weights are scaled
 MEASURED = 2000  # training images on which accuracy is measured after each epoch
 
 Normalise = Callable[[Tensor], Tensor]
@@ -43,7 +42,7 @@ class Split:
 
 def levels(pixels: np.ndarray, device: torch.device | str) -> Tensor:
     """8-bit pixels (n, h, w, 3) as (n, 3, h, w) in [0, 1]; they stay in their order in memory, channels last."""
-    return torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2).float() / 255
+    return torch.from_numpy(np.array(pixels)).to(device).permute(0, 3, 1, 2).float() / 255
 
 
 @dataclass(eq=False)
@@ -51,7 +50,7 @@ class Training:
     """A net and how far its training is; all that a step depends on besides the recipe and the images."""
 
     net: nn.Module
-    optimisers: tuple[torch.optim.Optimizer, ...]
+    optimiser: torch.optim.SGD
     step: int = 0  # how many are done
     loss: float = 0.0  # sum over the images of this epoch so far
     curves: dict[str, list[float]] = field(default_factory=dict)  # a value after each epoch
@@ -62,29 +61,22 @@ class Training:
         return next(self.net.parameters()).device
 
 
-def started(net: nn.Module, recipe: Recipe, images: Split, *, normalise: Normalise, device: str) -> Training:
+def started(net: nn.Module, recipe: Recipe, *, device: str) -> Training:
     """A training of which no step is done; the weights are drawn from the seed."""
     draw_weights(net, rng(recipe, WEIGHTS, 0))
     smooth_start(next(net.parameters()))
-    unit_start(net, normalise(images.batch(slice(0, STARTED), "cpu")[0]))
     net.to(device).to(memory_format=torch.channels_last).train()
-    return Training(net, optimisers(net, recipe), snapshots={0.0: halved(net.state_dict())})
+    return Training(net, descent(net, recipe), snapshots={0.0: halved(folded(net))})
 
 
-def optimisers(net: nn.Module, recipe: Recipe) -> tuple[torch.optim.Optimizer, ...]:
-    """Plain descent for the first filters, AdamW (Loshchilov and Hutter 2019) for all other weights.
-
-    AdamW is about twice as fast in a net without batch normalisation. But it makes all steps alike in size, and with
-    that the fine detail of the first filters, where the gradients of natural images are small, as strong as the rest.
-    """
+def descent(net: nn.Module, recipe: Recipe) -> torch.optim.SGD:
+    """Gradient descent with Nesterov's momentum; the first filters, the first of the parameters, decay faster."""
     first, *others = net.parameters()
-    one = {"params": [first], "peak": recipe.first_learning_rate, "weight_decay": recipe.first_weight_decay}
-    rest = {"params": others, "peak": recipe.learning_rate, "weight_decay": recipe.weight_decay}
-    momentum = recipe.momentum
-    return (
-        torch.optim.SGD([one], lr=0.0, momentum=momentum, nesterov=momentum > 0),
-        torch.optim.AdamW([rest], lr=0.0, betas=(momentum, SQUARES)),
-    )
+    groups: list[dict[str, Any]] = [{"params": [first], "weight_decay": recipe.first_weight_decay}, {"params": others}]
+    return torch.optim.SGD(
+        groups, lr=recipe.learning_rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay,
+        nesterov=recipe.momentum > 0,
+    )  # fmt: skip
 
 
 def rng(recipe: Recipe, purpose: int, number: int) -> np.random.Generator:
@@ -109,7 +101,7 @@ def train(
             start = step % per_epoch * recipe.batch
             _step(training, recipe, images, order[start : start + recipe.batch], per_epoch, normalise)
             if training.step in snapshots:
-                training.snapshots[snapshots[training.step]] = halved(training.net.state_dict())
+                training.snapshots[snapshots[training.step]] = halved(folded(training.net))
             if training.step % per_epoch == 0:
                 _end_epoch(training, images, validation, normalise)
             if training.step * 4 // per_epoch > step * 4 // per_epoch:
@@ -135,27 +127,18 @@ def _step(
         )
     if not math.isfinite(loss):
         raise InputError(
-            f"model.recipe.learning_rate={recipe.learning_rate} or first_learning_rate={recipe.first_learning_rate} "
+            f"model.recipe.learning_rate={recipe.learning_rate} "
             f"is too large: the loss is {loss} in step {training.step} of {recipe.epochs * per_epoch}"
         )
     for value, gradient in zip(training.net.parameters(), gradients, strict=True):
-        value.grad = centred(gradient)
+        value.grad = gradient
     nn.utils.clip_grad_norm_(training.net.parameters(), recipe.largest_gradient)
-    rate = schedule(training.step, recipe.epochs * per_epoch, recipe.warm_up)
-    for optimiser in training.optimisers:
-        for group in optimiser.param_groups:
-            group["lr"] = rate * group["peak"]
-        optimiser.step()
+    rate = recipe.learning_rate * schedule(training.step, recipe.epochs * per_epoch, recipe.warm_up)
+    for group in training.optimiser.param_groups:
+        group["lr"] = rate
+    training.optimiser.step()
     training.step += 1
     training.loss += loss * len(chosen)
-
-
-def centred(gradient: Tensor) -> Tensor:
-    """The gradient of a fully connected layer's weight (out, in) without the mean over each unit's inputs.
-
-    What ReLUs give is positive, so that this mean would drive many units into silence (Yong et al. 2020, sec. 3.2).
-    """
-    return gradient - gradient.mean(1, keepdim=True) if gradient.ndim == 2 else gradient
 
 
 def schedule(step: int, steps: int, warm_up: float) -> float:
@@ -171,7 +154,7 @@ def loss_gradients(
 ) -> tuple[float, Sequence[Tensor]]:
     """The loss of a batch and its gradient for each parameter; one pass gives the clean half and the perturbation.
 
-    Both passes drop the same units, those that torch's random numbers choose after `seed`.
+    Both passes drop the same units, those that torch's random numbers choose after `seed`. An attack of size 0 is none.
     """
     weights = list(net.parameters())
 
@@ -180,7 +163,7 @@ def loss_gradients(
         return F.cross_entropy(net(normalise(images)), labels, label_smoothing=recipe.label_smoothing)
 
     alpha = recipe.alpha
-    if alpha == 1:
+    if alpha == 1 or recipe.epsilon == 0:
         clean = loss_of(pixels)
         return clean.item(), torch.autograd.grad(clean, weights)
     pixels.requires_grad_()
