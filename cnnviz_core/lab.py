@@ -16,7 +16,6 @@ from torch.nn import functional as F
 from cnnviz_core.errors import InputError
 from cnnviz_core.network import Model
 
-
 TRUTHS = ("boxes", "masks", "instances", "keypoints", "families", "attributes")
 """What may be known about images besides their labels."""
 
