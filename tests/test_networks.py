@@ -21,7 +21,11 @@ ONE = "{} has no second convolution with kernels larger than one pixel"
 TOKENS = "{} has no maps after its first convolution: its layers give one vector or tokens"
 NO_MAPS = "{} has no layer of maps before its classifier"
 UNTOLD = "how {} was trained is not known: it has no weights from on the way, as refnet has"
-EVERYWHERE = {"activation_sparsity_training": UNTOLD, "feature_evolution": UNTOLD}
+CLASSES = (
+    "the classes of digits are not among the outputs of {}; where they mean the same, dataset.classes=FILE "
+    "(index,wnid,name) says so"
+)
+EVERYWHERE = {"activation_sparsity_training": UNTOLD, "feature_evolution": UNTOLD, "data_confusion": CLASSES}
 NETWORKS: dict[str, dict[str, str]] = {
     "alexnet": {},
     "vgg16": {},

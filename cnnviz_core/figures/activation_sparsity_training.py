@@ -240,7 +240,8 @@ def _progress(axes: Axes, curves: dict[str, np.ndarray], times: Sequence[float])
         right.set_ylabel("loss")
         axes.set_ylim(0, 100)
     lines = [*axes.get_lines(), *(right.get_lines() if right is not axes else [])]
-    axes.legend(lines, [str(line.get_label()) for line in lines], loc="center left", fontsize=6)
+    labels = [str(line.get_label()).removesuffix(" accuracy") for line in lines]
+    axes.legend(lines, labels, loc="lower left", fontsize=6, handlelength=1.2)
 
 
 def _strip(panel: SubFigure, result: Result) -> None:

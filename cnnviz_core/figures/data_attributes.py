@@ -26,7 +26,7 @@ UNITS = {
     "instances": "labeled objects", "luminance": "mean gray, black 0, white 1",
     "contrast": "RMS of gray, white 1", "colorfulness": "Hasler and Süsstrunk's M",
     "spectral slope": "log amplitude by log frequency", "blur": "pixels",
-    "sun": "degrees above the horizon", "elevation": "of the camera, degrees", "yaw": "of the object, degrees",
+    "sun_height": "degrees above the horizon", "elevation": "of the camera, degrees", "yaw": "of the object, degrees",
 }  # fmt: skip
 
 ORDERS = (("none", "low", "medium", "high"), ("XS", "S", "M", "L", "XL"))

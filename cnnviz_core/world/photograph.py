@@ -64,7 +64,7 @@ def photograph(factors: Factors, size: int) -> Photograph:
         **_of_class(CLASSES[factors.label]), "scale": _area(boxes) / size**2, "instances": len(numbers),
         "clutter": len(others), "occlusion": hidden, "texture": TEXTURES[factors.texture],
         "contrast": rms_contrast(pixels), "blur": factors.blur * size, "illumination": float(luminance(pixels).mean()),
-        "surroundings": factors.surroundings, "sun": factors.sun_height, "elevation": factors.elevation,
+        "surroundings": factors.surroundings, "sun_height": factors.sun_height, "elevation": factors.elevation,
         "yaw": factors.yaw,
     })  # fmt: skip
 
@@ -86,8 +86,8 @@ def _posed(factors: Factors) -> tuple[Scene, float]:
 def _of_class(name: str) -> dict[str, str]:
     natural = FAMILY[name] in ("animals", "plants")
     return {
-        "real_size": REAL_SIZE[name], "natural": "natural" if natural else "man-made",
-        "deformable": "deformable" if name in DEFORMABLE else "rigid",
+        "real_size": REAL_SIZE[name], "origin": "natural" if natural else "man-made",
+        "deformability": "deformable" if name in DEFORMABLE else "rigid",
     }  # fmt: skip
 
 
