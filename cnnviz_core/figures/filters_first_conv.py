@@ -75,6 +75,7 @@ class FiltersFirstConv(Figure):
                 **smoothness(weights, random, rng, self.draws),
                 "orientation": _compared(oriented, rng, self.draws),
                 "color": _color(colored, rng, self.draws) if colored else None,
+                "start": _at_the_start(lab.model, conv, colourless=colourless),
             },
         )
 
@@ -123,6 +124,17 @@ class FiltersFirstConv(Figure):
             *_orientation_claims(self.name(), stats),
             _color_claim(self.name(), stats),
         ]
+
+
+def _at_the_start(model: Model, conv: Layer, *, colourless: bool) -> dict[str, float] | None:
+    """Means of the filters with which training began; None where they are not known."""
+    if model.history is None or 0 not in model.history.weights:
+        return None
+    weights = _filters(model.after_epoch(0), conv, colourless=colourless)
+    return {
+        "high_frequency": float(known(high_frequency_share(weights)).mean()),
+        "orientation": float(known(orientation_selectivity(weights)).mean()),
+    }
 
 
 def _compared(values: dict[str, np.ndarray], rng: np.random.Generator, draws: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny import MakeLab
+from tiny import MakeLab, trained
 from torch import nn
 
 from cnnviz_core.errors import InputError
@@ -247,3 +247,15 @@ def test_draws_every_filter_of_network_and_controls_by_direction_and_color(make_
 def test_wrong_settings_are_refused(make_lab: MakeLab) -> None:
     with pytest.raises(InputError, match=r"figure\.filters_first_conv\.draws=0 must be at least 1"):
         FiltersFirstConv(draws=0).obstacle(make_lab(net_of(waves(2, 0.1))))
+
+
+def test_filters_at_the_start_of_a_known_training_are_measured_too(make_lab: MakeLab) -> None:
+    lab = make_lab(net_of(waves(12, 0.05)))
+    assert FIGURE.compute(lab).stats["start"] is None
+    rough = torch.from_numpy(waves(12, 0.45)).float()
+    known = trained(lab, [0.0, 1.0], lambda time: {} if time else {"0.weight": rough})
+    stats = FIGURE.compute(known).stats
+    assert stats["start"]["high_frequency"] > 0.8 > 0.2 > stats["high_frequency_here"]
+    assert stats["start"]["orientation"] > 0.7
+    late = trained(lab, [1.0, 2.0], lambda time: {})
+    assert FIGURE.compute(late).stats["start"] is None
