@@ -282,10 +282,9 @@ def test_the_command_trains_by_the_config(
     assert "model refnet_random is not trained here" in capsys.readouterr().err
 
 
-needs_shipped = pytest.mark.skipif(not any(SHIPPED.glob("*/card.json")), reason="nothing is shipped yet")
+LEAST = {"refnet": 0.88, "refnet_adv": 0.75}  # right on the test split: good, with errors worth analysing
 
 
-@needs_shipped
 @pytest.mark.parametrize("name", ["refnet", "refnet_adv"])
 def test_what_is_shipped_is_what_its_card_says(name: str) -> None:
     folder = SHIPPED / name
@@ -293,13 +292,12 @@ def test_what_is_shipped_is_what_its_card_says(name: str) -> None:
     assert card["files"] == {path.name: sha256(path) for path in sorted(folder.glob("*.safetensors"))}
     assert markdown(card) == (folder / "card.md").read_text(encoding="utf-8")
     assert card["recipe"] == settings([f"model={name}"]).recipe, "the committed recipe is not that of what is shipped"
-    assert 0.88 <= card["test"]["accuracy"] <= 0.97
+    assert LEAST[name] <= card["test"]["accuracy"] <= 0.97
     assert abs(card["test"]["accuracy"] - card["accuracy in 32 bit"]) < 0.002
     assert (loaded("shipped", name).history is not None) == (name == "refnet")
     assert sum(path.stat().st_size for path in SHIPPED.rglob("*.*")) < 12e6
 
 
-@needs_shipped
 @pytest.mark.parametrize("name", ["refnet", "refnet_adv"])
 def test_what_is_shipped_sees_what_its_card_says(name: str, test_scenes: Dataset) -> None:
     """The first test images, rendered on this machine, whose pixels may differ by one level from the trained one's."""
@@ -310,6 +308,15 @@ def test_what_is_shipped_sees_what_its_card_says(name: str, test_scenes: Dataset
         predicted = model(torch.stack(list(test_scenes.images)).float() / 255).argmax(1).numpy()
     assert (predicted == np.array(card["test"]["first predictions"])).mean() > 0.97
     assert (predicted == test_scenes.labels).mean() == pytest.approx(card["test"]["accuracy"], abs=0.08)
+
+
+def test_adversarial_training_helps_against_the_attack() -> None:
+    cards = [
+        json.loads((SHIPPED / name / "card.json").read_text(encoding="utf-8")) for name in ("refnet", "refnet_adv")
+    ]
+    plain, hardened = (card["test"]["adversarial accuracy"] for card in cards)
+    assert cards[0]["test"]["epsilon"] == cards[1]["test"]["epsilon"]
+    assert hardened > plain + 0.2
 
 
 @pytest.fixture(scope="module")
