@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
         return commands.bench(arguments.names, reporter)
     overrides = list(arguments.overrides)
     if arguments.command == "train":
-        overrides.append(f"model={arguments.model}")
+        overrides = ["device=auto", f"model={arguments.model}", *overrides]
     from cnnviz_core.configure import settings
 
     if arguments.command == "list" and arguments.what != "layers":

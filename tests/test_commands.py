@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cnnviz_core import bench, files
+from cnnviz_core import bench, commands, files
 from cnnviz_core.__main__ import main
+from cnnviz_core.configure import Settings
 
 DIGITS = ["model=digitnet", "model.epochs=1", "dataset=digits"]
 QUICK = [*DIGITS, "profile=quick"]
@@ -86,6 +87,21 @@ def test_wrong_input_is_one_line_and_status_2(
     assert last.startswith("cnnviz: ")
     assert "Traceback" not in said
     assert re.search(message, last)
+
+
+@pytest.mark.parametrize(("more", "device"), [([], "auto"), (["device=cpu"], "cpu")])
+def test_a_training_takes_the_fastest_device_unless_told(
+    more: list[str], device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Settings] = []
+
+    def noted(settings: Settings, reporter: object) -> int:
+        seen.append(settings)
+        return 0
+
+    monkeypatch.setattr(commands, "train", noted)
+    assert main(["train", "refnet", *more]) == 0
+    assert [(settings.device, settings.model["name"]) for settings in seen] == [(device, "refnet")]
 
 
 def test_the_bench_writes_a_table(
