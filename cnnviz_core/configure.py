@@ -200,10 +200,10 @@ def named_path(key: str, value: Any) -> Path | None:
     if (
         key not in ("weights", "root", "classes", "boxes")
         or not isinstance(value, str)
-        or value in ("", "none", "default")
+        or value in ("", "none", "default", "shipped")
     ):
         return None
-    path = SHIPPED if key == "weights" and value == "shipped" else Path(value).expanduser()
+    path = Path(value).expanduser()
     try:
         return path if path.exists() else None
     except OSError:  # such as a name that is too long

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnviz_core.configure import Settings, named_path, target_module
+from cnnviz_core.configure import SHIPPED, Settings, named_path, target_module
 from cnnviz_core.files import signature
 from cnnviz_core.sources import code_digest
 from cnnviz_core.store import Inputs
@@ -42,7 +42,7 @@ def facts_inputs(settings: Settings) -> Inputs:
         inputs[f"code of {part}"] = code_digest(target_module(config))
         for key, value in config.items():
             inputs[f"{part}.{key}"] = str(value)
-            if path := named_path(key, value) or (_factory_file(value) if key == "factory" else None):
+            if path := named_path(key, value) or _implied_path(key, value):
                 inputs[f"{part}.{key} (files)"] = signature(path)
                 history = path.with_name(f"{path.stem}-history.safetensors")
                 if key == "weights" and history.is_file():
@@ -50,10 +50,12 @@ def facts_inputs(settings: Settings) -> Inputs:
     return inputs
 
 
-def _factory_file(value: str) -> Path | None:
-    """The file of the module in package.module:function, where it lies in the working folder."""
+def _implied_path(key: str, value: str) -> Path | None:
+    """The folder of the shipped weights, or the file of a factory's module where it lies in the working folder."""
+    if (key, value) == ("weights", "shipped"):
+        return SHIPPED
     path = Path(*str(value).partition(":")[0].split(".")).with_suffix(".py")
-    return path if path.is_file() else None
+    return path if key == "factory" and path.is_file() else None
 
 
 def save_facts(lab: "Lab", folder: Path) -> None:

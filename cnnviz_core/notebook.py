@@ -41,7 +41,7 @@ def open_lab(book: str | Path = "..") -> "Lab":
     folder = Path(book).resolve()
     if not (folder / LAB).is_file():
         raise InputError(f"{folder} holds no book: start the notebook in the book's notebooks folder, "
-                         'or give that of the book: open_lab("build/digitnet-digits")')  # fmt: skip
+                         'or give that of the book: open_lab("build/refnet-diorama")')  # fmt: skip
     saved = json.loads((folder / LAB).read_text(encoding="utf-8"))
     settings = Settings(
         model=saved["model"], dataset=saved["dataset"], figures={}, seed=saved["seed"], device=saved["device"],
