@@ -18,19 +18,19 @@ def silent(items: Iterable[Any], text: str, total: int) -> Iterator[Any]:
 
 
 def test_a_shortened_training_learns_and_is_kept(tmp_path: Path) -> None:
-    model = digitnet(name="digitnet", epochs=4, seed=0, store=Store(tmp_path), progress=silent)
+    model = digitnet(name="digitnet", epochs=6, seed=0, store=Store(tmp_path), progress=silent)
     assert accuracy(model.net, "test") > 0.8
     assert " ".join(model.layers) == (
         "conv1 relu1 pool1 conv2 relu2 pool2 conv3 relu3 conv4 relu4 conv5 relu5 pool5 fc6 relu6 fc7 relu7 fc8"
     )
     assert model.classes == tuple("0123456789")
-    assert "for 4 epochs" in model.weights
+    assert "for 6 epochs" in model.weights
     assert list(tmp_path.glob("digitnet/*/model.safetensors"))
 
     def no_training(items: Iterable[Any], text: str, total: int) -> Iterator[Any]:
         raise AssertionError("trained again")
 
-    again = digitnet(name="digitnet", epochs=4, seed=0, store=Store(tmp_path), progress=no_training)
+    again = digitnet(name="digitnet", epochs=6, seed=0, store=Store(tmp_path), progress=no_training)
     assert again.fingerprint == model.fingerprint
     other = digitnet(name="digitnet", epochs=1, seed=1, store=Store(tmp_path), progress=silent)
     longer = digitnet(name="digitnet", epochs=2, seed=1, store=Store(tmp_path), progress=silent)

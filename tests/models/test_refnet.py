@@ -29,7 +29,7 @@ from cnnviz_core.network import Model
 from cnnviz_core.store import Store
 
 SPLITS = {"train": bars(80, 96, 0), "validation": bars(16, 96, 1), "test": bars(48, 96, 2)}
-SHORT = {"epochs": 2, "alpha": 1.0, "learning_rate": 0.002, "batch": 8, "shift": 4}
+SHORT = {"epochs": 4, "alpha": 1.0, "learning_rate": 0.02, "batch": 4, "shift": 4}
 NEVER = "nothing must be trained again"
 
 
@@ -120,7 +120,7 @@ def test_the_card_is_true(trained: tuple[Path, Card]) -> None:
     assert json.loads((folder / "card.json").read_text()) == card
     assert card["files"] == {name: sha256(folder / name) for name in card["files"]}
     assert_true(loaded(folder / "refnet.safetensors"), SPLITS["test"], card)
-    assert card["recipe"]["epochs"] == 2
+    assert card["recipe"]["epochs"] == 4
     assert card["data"]["train"]["images"] == 80
     assert len({split["sha256"] for split in card["data"].values()}) == 3
     assert card["test"]["adversarial accuracy"] < card["test"]["accuracy"]
@@ -150,7 +150,7 @@ def test_people_can_read_the_card(trained: tuple[Path, Card]) -> None:
     text = (folder / "card.md").read_text()
     assert text == markdown(card)
     assert f"**Right on the test split**: {card['test']['accuracy']:.2%} of 48 images" in text
-    assert "| learning_rate | 0.002 |" in text
+    assert "| learning_rate | 0.02 |" in text
     assert f"| {CLASSES[0]} | " in text
     assert card["files"]["refnet.safetensors"] in text
     assert "## Limits" in text
@@ -167,9 +167,9 @@ def test_an_interrupted_training_ends_in_the_same_files(trained: tuple[Path, Car
     with pytest.raises(KeyboardInterrupt):
         made(tmp_path, progress=StopAfter(7))
     assert not (tmp_path / "refnet").exists()
-    stop = StopAfter(50)
+    stop = StopAfter(100)
     folder, card = made(tmp_path, progress=stop)
-    assert stop.left == 50 - 15  # of 20 steps, 7 were done and 5 kept
+    assert stop.left == 100 - 75  # of 80 steps, 7 were done and 5 kept
     assert card == trained[1]
     for path in folder.iterdir():
         assert path.read_bytes() == (trained[0] / path.name).read_bytes(), path.name
@@ -190,10 +190,10 @@ def test_the_model_knows_its_history(trained: tuple[Path, Card]) -> None:
     model = loaded(path)
     history = model.history
     assert history is not None
-    assert list(history.weights) == [0.0, *recipe(**SHORT).snapshots(10).values(), 2.0]
+    assert list(history.weights) == [0.0, *recipe(**SHORT).snapshots(20).values(), 4.0]
     assert len(history.weights) == len(list(history.weights))
     assert set(history.curves) == {"loss", "training accuracy", "validation accuracy"}
-    end = model.after_epoch(2)
+    end = model.after_epoch(4)
     for key, value in model.net.state_dict().items():
         assert torch.equal(value, end.net.state_dict()[key])
     first = model.after_epoch(0.0).net.get_parameter("features.0.weight")
@@ -244,7 +244,7 @@ def test_shipped_weights_go_by_name(copied: Path, monkeypatch: pytest.MonkeyPatc
     write_weights(copied.parent.parent / "other" / "other.safetensors", halved(RefNet().state_dict()))
     assert loaded("shipped", "other").fingerprint != loaded("shipped").fingerprint
     model = loaded("shipped")
-    assert model.weights.startswith("shipped; trained for 2 epochs on the training split of diorama; ")
+    assert model.weights.startswith("shipped; trained for 4 epochs on the training split of diorama; ")
     with pytest.raises(InputError, match=r"no weights are shipped for model\.name=refnut; did you mean 'refnet'"):
         loaded("shipped", "refnut")
 
