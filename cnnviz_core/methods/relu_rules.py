@@ -13,6 +13,7 @@ input that also goes elsewhere are all right. What ran is counted one level belo
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -34,25 +35,32 @@ class UndefinedRule(Exception):
     """The network does something for which the rule has no definition, or that cannot be followed."""
 
 
+@dataclass
+class Backward:
+    """How the ReLUs of a forward pass are differentiated; may be changed between its backward passes."""
+
+    rule: str
+
+
 class _RuledReLU(torch.autograd.Function):
     """min(max(x, 0), ceiling) whose backward pass follows the rule."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, ceiling: float, rule: str, inplace: bool) -> Tensor:
+    def forward(ctx: Any, x: Tensor, ceiling: float, backward: Backward, inplace: bool) -> Tensor:
         y = x.clamp_(0, ceiling) if inplace else x.clamp(0, ceiling)
         if inplace:
             ctx.mark_dirty(x)
-        ctx.rule, ctx.ceiling = rule, ceiling
-        if rule != "deconvnet":
-            ctx.save_for_backward(y)
+        ctx.backward_pass, ctx.ceiling = backward, ceiling
+        ctx.save_for_backward(y)
         return y
 
     @staticmethod
     def backward(ctx: Any, *signals: Tensor) -> tuple[Tensor | None, ...]:
         (signal,) = signals
-        if ctx.rule != "gradient":
+        rule = ctx.backward_pass.rule
+        if rule != "gradient":
             signal = signal.clamp(min=0)
-        if ctx.rule != "deconvnet":
+        if rule != "deconvnet":
             (y,) = ctx.saved_tensors
             signal = signal * ((y > 0) & (y < ctx.ceiling))
         return signal, None, None, None
@@ -86,9 +94,9 @@ def _ceiling(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> float | 
 class _Replace(TorchFunctionMode):
     """Runs `_RuledReLU` in the place of every ReLU operation, and counts them."""
 
-    def __init__(self, rule: str) -> None:
+    def __init__(self, backward: Backward) -> None:
         super().__init__()
-        self.rule, self.count = rule, 0
+        self.backward, self.count = backward, 0
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
@@ -100,7 +108,7 @@ class _Replace(TorchFunctionMode):
         self.count += 1
         inputs = args[0] if args else kwargs["input"]
         inplace = getattr(func, "__name__", "").endswith("_") or _inplace(operation_name(func), args, kwargs)
-        return _RuledReLU.apply(inputs, ceiling, self.rule, inplace)
+        return _RuledReLU.apply(inputs, ceiling, self.backward, inplace)
 
 
 def _inplace(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
@@ -128,22 +136,54 @@ class _Count(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 @contextmanager
-def relu_rule(rule: str) -> Iterator[None]:
-    """The forward passes inside are differentiated by the rule, wherever the backward pass is then made.
+def relu_rule(*rules: str) -> Iterator[Backward]:
+    """The forward passes inside are differentiated by the first of the rules, wherever the backward pass is then made.
 
-    Raises UndefinedRule at the end where a ReLU escaped, or where another activation function ran, for which only the
-    gradient is defined. Average pooling, normalisation and addition are passed back as in the gradient by all three.
+    What is given says which rule that is, and may be set to another before a further backward pass. Raises
+    UndefinedRule at the end where a ReLU escaped, or where another activation function ran, for which only the gradient
+    is defined. Average pooling, normalisation and addition are passed back as in the gradient by all three.
     """
-    if rule not in RULES:
-        raise ValueError(f"rule must be one of {', '.join(RULES)}, not {rule!r}")
-    with _Count() as ran, _Replace(rule) as replaced:
-        yield
-    if rule != "gradient" and ran.others:
+    for rule in rules:
+        if rule not in RULES:
+            raise ValueError(f"rule must be one of {', '.join(RULES)}, not {rule!r}")
+    backward = Backward(rules[0])
+    with _Count() as ran, _Replace(backward) as replaced:
+        yield backward
+    other = next((rule for rule in rules if rule != "gradient"), None)
+    if other and ran.others:
         raise UndefinedRule(
-            f"the {rule} rule is defined for ReLUs, and this network uses {', '.join(sorted(ran.others))}"
+            f"the {other} rule is defined for ReLUs, and this network uses {', '.join(sorted(ran.others))}"
         )
     if ran.count != replaced.count:
         raise UndefinedRule(
-            f"{ran.count} ReLUs ran, of which only {replaced.count} could follow the {rule} rule: "
+            f"{ran.count} ReLUs ran, of which only {replaced.count} could follow the {other or 'gradient'} rule: "
             "some are called from compiled code"
         )
+
+
+def undefined(function: Callable[[Tensor], Tensor], inputs: Tensor, rule: str) -> str | None:
+    """Why the rule has no definition for a network, or None: one forward pass of any one image tells, also a blank."""
+    try:
+        with torch.no_grad(), relu_rule(rule):
+            function(inputs)
+    except UndefinedRule as error:
+        return str(error)
+    return None
+
+
+def sent_back(
+    function: Callable[[Tensor], Tensor], inputs: Tensor, *, seed: Callable[[Tensor], Tensor], rules: Sequence[str]
+) -> dict[str, Tensor]:
+    """What `seed` makes of the function's output, sent back to its inputs by each of the rules.
+
+    One forward pass, and one backward pass for each rule. Raises UndefinedRule as `relu_rule` does.
+    """
+    inputs = inputs.detach().requires_grad_()
+    with torch.enable_grad(), relu_rule(*rules) as backward:
+        output = function(inputs)
+    signal = seed(output.detach())
+    found = {}
+    for rule in rules:
+        backward.rule = rule
+        (found[rule],) = torch.autograd.grad(output, inputs, signal, retain_graph=rule != rules[-1])
+    return found

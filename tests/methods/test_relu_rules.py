@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cnnviz_core.methods.relu_rules import UndefinedRule, relu_rule
+from cnnviz_core.methods.relu_rules import UndefinedRule, relu_rule, undefined
 
 RULES: tuple[str, ...] = ("gradient", "deconvnet", "guided")
 
@@ -138,6 +138,15 @@ def test_other_activation_functions_have_the_gradient_alone(function: Callable[[
         function(random(3))
     with relu_rule("gradient"):
         function(random(3))
+
+
+def test_one_pass_of_a_blank_image_tells_why_a_rule_is_undefined() -> None:
+    blank = torch.zeros(1, 3, 8, 8)
+    assert undefined(nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(inplace=True)), blank, "deconvnet") is None
+    gated = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.GELU())
+    reason = "the guided rule is defined for ReLUs, and this network uses gelu"
+    assert undefined(gated, blank, "guided") == reason
+    assert undefined(gated, blank, "gradient") is None
 
 
 def test_nothing_is_left_after_an_exception() -> None:
