@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from cnnviz_core.errors import InputError, nearest
-from cnnviz_core.operations import Site, capture
+from cnnviz_core.operations import Site, capture, capture_all
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,17 @@ class Model:
     def activations(self, pixels: Tensor, *names: str) -> tuple[Tensor, ...]:
         """The outputs of the named layers, each (n, *layer.shape), from one forward pass that ends at the last."""
         layers = [self.layer(name) for name in names]
-        found = capture(self.net, self.normalise(pixels), {layer.site for layer in layers})
-        return tuple(found[layer.site].movedim(-1, 1) if layer.channels_last else found[layer.site] for layer in layers)
+        found = capture(self.net, self.normalise(pixels), *_sites(layers))
+        return tuple(found[layer.site] for layer in layers)
+
+    def activations_and_logits(self, pixels: Tensor, *names: str) -> tuple[tuple[Tensor, ...], Tensor]:
+        """The outputs of the named layers and the logits (n, classes), from one forward pass.
+
+        With gradients enabled the logits can be differentiated by the outputs.
+        """
+        layers = [self.layer(name) for name in names]
+        found, logits = capture_all(self.net, self.normalise(pixels), *_sites(layers))
+        return tuple(found[layer.site] for layer in layers), logits
 
     def module(self, layer: Layer) -> nn.Module:
         """The module in which the layer's operation runs."""
@@ -208,6 +217,11 @@ class Model:
         net = copy.deepcopy(self.net)
         draw_weights(net, rng)
         return replace(self, name=f"{self.name} (random weights)", net=net, fingerprint="", weights="random")
+
+
+def _sites(layers: Sequence[Layer]) -> tuple[set[Site], set[Site]]:
+    """Where the layers run, and which of them have their channels last."""
+    return {layer.site for layer in layers}, {layer.site for layer in layers if layer.channels_last}
 
 
 def draw_weights(net: nn.Module, rng: np.random.Generator) -> None:

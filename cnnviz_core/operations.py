@@ -70,31 +70,56 @@ class _Captured(Exception):
     """All that was wanted has run: the rest of the forward pass is not needed."""
 
 
-def capture(net: nn.Module | Callable[[Tensor], Tensor], inputs: Tensor, sites: Collection[Site]) -> dict[Site, Tensor]:
+def capture(
+    net: nn.Module | Callable[[Tensor], Tensor], inputs: Tensor, sites: Collection[Site], last: Collection[Site] = ()
+) -> dict[Site, Tensor]:
     """Outputs of the operations `sites` in one forward pass, which ends at the last of them.
 
     The tensors are those of the pass itself: with gradients enabled they can be differentiated, and a later in-place
-    operation does not change them. Raises LookupError where the pass never runs one of them.
+    operation does not change them. Those of the sites in `last` have their channels last, and are given with them
+    second. Raises LookupError where the pass never runs one of them.
     """
-    wanted, found = set(sites), dict[Site, Tensor]()
-
-    def seen(call: Call) -> Any:
-        if call.site not in wanted:
-            return call.output
-        found[call.site] = call.output
-        if len(found) == len(wanted):
-            raise _Captured
-        return call.output.clone()
-
+    wanted = _Wanted(sites, last, stop=True)
     try:
-        if wanted:
-            with Watch(seen):
+        if sites:
+            with Watch(wanted):
                 net(inputs)
     except _Captured:
-        return found
-    if missing := sorted(wanted - set(found)):
-        raise LookupError(f"the forward pass never ran {missing}")
-    return found
+        return wanted.found
+    return wanted.all()
+
+
+def capture_all(
+    net: nn.Module | Callable[[Tensor], Tensor], inputs: Tensor, sites: Collection[Site], last: Collection[Site] = ()
+) -> tuple[dict[Site, Tensor], Tensor]:
+    """The same from a whole forward pass, and what the network gives: it can be differentiated by the others."""
+    wanted = _Wanted(sites, last, stop=False)
+    with Watch(wanted):
+        output: Tensor = net(inputs)
+    return wanted.all(), output
+
+
+class _Wanted:
+    """Keeps the outputs of some operations, and lets the network go on with copies of them."""
+
+    def __init__(self, sites: Collection[Site], last: Collection[Site], *, stop: bool) -> None:
+        self.sites, self.last, self.stop = set(sites), set(last), stop
+        self.found: dict[Site, Tensor] = {}
+
+    def __call__(self, call: Call) -> Any:
+        if call.site not in self.sites:
+            return call.output
+        moved = call.site in self.last
+        self.found[call.site] = call.output.movedim(-1, 1) if moved else call.output
+        if self.stop and len(self.found) == len(self.sites):
+            raise _Captured
+        kept = self.found[call.site]
+        return (kept.movedim(1, -1) if moved else kept).clone()
+
+    def all(self) -> dict[Site, Tensor]:
+        if missing := sorted(self.sites - set(self.found)):
+            raise LookupError(f"the forward pass never ran {missing}")
+        return self.found
 
 
 def tensors(arguments: Iterable[Any]) -> list[Tensor]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from cnnviz_core.lab import Lab
 from cnnviz_core.methods.bootstrap import mean_interval
 from cnnviz_core.methods.deconvnet import closeups, keep_strongest_unit, project, visible
 from cnnviz_core.methods.grid import tiled
-from cnnviz_core.methods.maps_and_logits import logits_and_total, maps_and_logits
 from cnnviz_core.methods.occlusion import (
     at_pixels,
     covered,
@@ -27,6 +25,7 @@ from cnnviz_core.methods.occlusion import (
 )
 from cnnviz_core.methods.relu_rules import UndefinedRule
 from cnnviz_core.methods.selection import of_confidence
+from cnnviz_core.methods.total_activation import logits_and_total
 from cnnviz_core.network import Layer, Model
 
 _Arrays = dict[str, np.ndarray]
@@ -106,9 +105,7 @@ class OcclusionZfPanels(Figure):
         found = []
         for chunk in lab.track(chunks, "strongest maps"):
             with torch.no_grad():
-                maps, logits = maps_and_logits(
-                    lab.model, lab.pixels(chunk), layer.name, logits_layer=_logits_layer(lab.model)
-                )
+                (maps,), logits = lab.model.activations_and_logits(lab.pixels(chunk), layer.name)
             numbers = (logits.softmax(dim=1), maps.amax(dim=(2, 3)), maps.sum(dim=(2, 3)))
             found.append([number.double().cpu().numpy() for number in numbers])
         p, strongest, total = (np.concatenate(parts) for parts in zip(*found, strict=True))
@@ -119,7 +116,7 @@ class OcclusionZfPanels(Figure):
     ) -> tuple[np.ndarray, np.ndarray]:
         """Probabilities (rows, columns, classes), and the total of one map (rows, columns), of the same passes."""
         found = occlusion_sweep(
-            logits_and_total(lab.model, layer.name, channel, logits_layer=_logits_layer(lab.model)),
+            logits_and_total(lab.model, layer.name, channel),
             lab.pixels([i])[0], patch=patch, stride=stride, fill=torch.tensor(lab.model.mean), batch=self.batch,
         )  # fmt: skip
         return probabilities(found[..., :-1]), found[..., -1].double().cpu().numpy()
@@ -238,12 +235,6 @@ class OcclusionZfPanels(Figure):
         low, high = found["interval"]
         numbers = {"correlation": found["mean"], "images": found["images"]}
         return tendency(name, text, numbers, (-high, -low), source="zeiler2014 fig. 7")
-
-
-def _logits_layer(model: Model) -> str | None:
-    """The last layer, where its output can be the logits."""
-    last = list(model.layers)[-1]
-    return last if prod(model.layers[last].shape) == len(model.classes) else None
 
 
 def _titles(stats: Stats) -> dict[str, str]:

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from cnnviz_core.methods.relu_rules import relu_rule
+from cnnviz_core.methods.relu_rules import sent_back
 
 
 @runtime_checkable
@@ -72,11 +72,19 @@ def project(
     Where Zeiler and Fergus define nothing, for average pooling, normalization and addition, it is the gradient.
     Raises UndefinedRule where the rule has no definition for the network.
     """
-    inputs = pixels.detach().requires_grad_()
-    with torch.enable_grad(), relu_rule(rule):
-        (activations,) = model.activations(inputs, layer)
-    (projection,) = torch.autograd.grad(activations, inputs, seed(activations.detach()))
-    return projection.detach()
+    return projections(model, pixels, layer, seed=seed, rules=[rule])[rule]
+
+
+def projections(
+    model: Layered,
+    pixels: Float[Tensor, "n 3 h w"],
+    layer: str,
+    *,
+    seed: Callable[[Tensor], Tensor],
+    rules: Sequence[str],
+) -> dict[str, Float[Tensor, "n 3 h w"]]:
+    """The same by several rules, which share one forward pass."""
+    return sent_back(lambda inputs: model.activations(inputs, layer)[0], pixels, seed=seed, rules=rules)
 
 
 def visible(projections: Float[np.ndarray, "n 3 h w"]) -> Float[np.ndarray, "n h w 3"]:
