@@ -4,7 +4,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +17,14 @@ from omegaconf.errors import OmegaConfBaseException
 
 from cnnviz_core.errors import InputError, nearest
 from cnnviz_core.progress import Reporter
-from cnnviz_core.sources import PACKAGE
+from cnnviz_core.sources import PACKAGE, code_digest
 from cnnviz_core.store import Store
 
 if TYPE_CHECKING:
     from cnnviz_core.figure import Figure
     from cnnviz_core.lab import Lab
 
-GROUPS = ("model", "dataset", "profile")
+GROUPS = ("model", "dataset", "engine", "profile")
 SHIPPED = Path(__file__).parent / "models" / "shipped"
 DEVICES = ("cpu", "cuda", "mps", "auto")
 
@@ -47,6 +47,7 @@ class Settings:
     book: str
     build: Path
     chapters: tuple[str, ...] | None
+    engine: Mapping[str, Any] = field(default_factory=lambda: {"_target_": f"{PACKAGE}.engine.local.Local"})
     recipe: Mapping[str, Any] | None = None  # how the model is trained, where that is done here
 
     @property
@@ -92,11 +93,11 @@ def _settings(plain: dict[str, Any], chosen: Mapping[str, str]) -> Settings:
     if isinstance(chapters, str):
         chapters = [chapters]
     recipe = plain["model"].pop("recipe", None)
-    for target in [plain["model"], plain["dataset"], *plain["figure"].values()]:
+    for target in [plain["model"], plain["dataset"], plain["engine"], *plain["figure"].values()]:
         _check_target(target)
     return Settings(
         model=plain["model"], dataset=plain["dataset"], figures=plain["figure"], seed=plain["seed"],
-        device=plain["device"], book=book, build=Path(plain["build"]).expanduser(),
+        engine=plain["engine"], device=plain["device"], book=book, build=Path(plain["build"]).expanduser(),
         chapters=None if chapters is None else tuple(chapters), recipe=recipe,
     )  # fmt: skip
 
@@ -130,7 +131,11 @@ def _default_choices() -> dict[str, str]:
 def _compose(chosen: Mapping[str, str], values: Sequence[str]) -> DictConfig:
     """Figures are appended, so that the folder configs/figure is their list, and the profile after them."""
     figures = [f"+figure@figure.{name}={name}" for name in choices("figure")]
-    groups = [f"model={chosen['model']}", f"dataset={chosen['dataset']}", *figures, f"+profile={chosen['profile']}"]
+    groups = [
+        *(f"{group}={chosen[group]}" for group in ("model", "dataset", "engine")),
+        *figures,
+        f"+profile={chosen['profile']}",
+    ]
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(resource("configs").resolve()), version_base="1.3"):
@@ -243,4 +248,6 @@ def build_lab(chosen: Settings, reporter: Reporter) -> "Lab":
     injected = {"store": chosen.store, "progress": reporter.track}
     dataset = build_object(chosen.dataset, **injected)
     model = build_object(chosen.model, **injected).to(device)
-    return Lab(model, dataset, seed=chosen.seed, device=device, progress=reporter.track)
+    code = {f"code of {part}": code_digest(target_module(getattr(chosen, part))) for part in ("model", "dataset")}
+    engine = build_object(chosen.engine, store=chosen.store, code=code, settings=chosen)
+    return Lab(model, dataset, seed=chosen.seed, device=device, progress=reporter.track, engine=engine)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
@@ -15,6 +15,9 @@ from torch.nn import functional as F
 
 from cnnviz_core.errors import InputError
 from cnnviz_core.network import Model
+
+if TYPE_CHECKING:
+    from cnnviz_core.sweep.gathered import Swept
 
 TRUTHS = ("boxes", "masks", "instances", "keypoints", "families", "attributes")
 """What may be known about images besides their labels."""
@@ -101,6 +104,14 @@ def no_progress(items: Iterable[Any], text: str, total: int) -> Iterator[Any]:
     yield from items
 
 
+class Engine(Protocol):
+    """How work on many images is spread: in this process, or over a cluster; what comes out is the same."""
+
+    def sweep(self, lab: "Lab") -> "Swept":
+        """What one pass of the lab's model over all of its images found."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Lab:
     """A model, a data set and a seed: everything that a figure is computed from."""
@@ -110,6 +121,7 @@ class Lab:
     seed: int
     device: str = "cpu"
     progress: Progress = no_progress
+    engine: Engine | None = None
 
     def __post_init__(self) -> None:
         outputs, known = self.dataset.outputs, len(self.model.classes)
@@ -171,6 +183,12 @@ class Lab:
         with torch.no_grad():
             steps = self.track(chunks, "running the model")
             return np.concatenate([self.model(self.pixels(chunk)).float().cpu().numpy() for chunk in steps])
+
+    def sweep(self) -> "Swept":
+        """The strongest places, statistics, codes and logits of all images: one pass, which all figures share."""
+        if self.engine is None:
+            raise InputError("this lab was made without an engine: Lab(..., engine=Local())")
+        return self.engine.sweep(self)
 
     def spread(self, count: int) -> list[int]:
         """At most `count` images, spread evenly over the data set."""

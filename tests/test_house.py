@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "errors": (), "machine": (), "claim": (), "style": (), "operations": (),
     "files": ("errors",), "store": ("files",), "sources": ("files",), "progress": (),
     "network": ("errors", "operations"),
-    "lab": ("errors", "network"),
+    "lab": ("errors", "network", "sweep.gathered"),  # for its type alone
     "figure": ("claim", "errors", "lab"),
     "methods": ("methods", "operations", "errors"),
     "models": ("models", "network", "lab", "operations", "errors", "files", "store",
@@ -31,6 +31,8 @@ MAY_IMPORT = {
     "world": ("world", "errors", "files"),
     "datasets": ("datasets", "lab", "errors", "files", "store", "sources", "world"),
     "figures": ("claim", "figure", "lab", "network", "methods", "style", "errors"),
+    "sweep": ("sweep", "errors", "files", "lab", "methods", "network", "operations", "sources", "store"),
+    "engine": ("engine", "sweep", "configure", "errors", "lab", "machine", "progress", "store"),
     "export": ("export", "errors"),
     "configure": ("errors", "progress", "sources", "store", "lab", "figure"),
     "facts": ("configure", "files", "network", "sources", "store", "lab"),
@@ -43,7 +45,8 @@ MAY_IMPORT = {
 ALONE = {
     "hydra": {"configure"}, "omegaconf": {"configure"}, "typst": {"export/pdf"}, "pypandoc": {"export/pandoc"},
     "nbformat": {"export/notebook"}, "nbclient": {"export/notebook"}, "jinja2": {"text", "export/page"},
-    "rich": {"progress"}, "captum": {"bench"}, "numba": {"world/compiled"},
+    "rich": {"progress"}, "captum": {"bench"}, "numba": {"world/compiled", "methods/map_scan"},
+    "distributed": {"engine/cluster"}, "dask_jobqueue": {"engine/cluster"},
 }  # fmt: skip
 
 
@@ -115,7 +118,7 @@ def test_every_method_has_a_test(path: Path) -> None:
     assert (TESTS / "methods" / f"test_{path.stem}.py").is_file()
 
 
-@pytest.mark.parametrize("group", ["model", "dataset", "figure"])
+@pytest.mark.parametrize("group", ["model", "dataset", "engine", "figure"])
 def test_every_config_names_something_of_ours_with_these_parameters(group: str) -> None:
     for name in choices(group):
         config = yaml.safe_load((resource("configs") / group / f"{name}.yaml").read_text(encoding="utf-8"))

@@ -6,6 +6,7 @@ import torch
 from tiny import MakeLab
 from torch import Tensor, nn
 
+from cnnviz_core.engine.local import Local
 from cnnviz_core.lab import Dataset, Lab
 from cnnviz_core.models.assemble import assemble
 from cnnviz_core.network import draw_weights
@@ -28,7 +29,7 @@ def make_lab() -> MakeLab:
         )
         names = tuple(f"class {k}" for k in range(len(images)))
         labels = np.arange(len(images))
-        return Lab(model, Dataset("noise", "fingerprint", images, names, labels, names), seed=0)
+        return Lab(model, Dataset("noise", "fingerprint", images, names, labels, names), seed=0, engine=Local())
 
     return make
 
