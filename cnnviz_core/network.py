@@ -212,11 +212,28 @@ class Model:
         name = f"{self.name} (after {epochs:g} epochs)"
         return replace(self, name=name, net=net, fingerprint="", weights=name)
 
-    def randomised(self, rng: np.random.Generator) -> "Model":
-        """The same network untrained, the control of many figures; see `draw_weights`."""
+    def randomised(self, rng: np.random.Generator, *, above: Layer | None = None) -> "Model":
+        """The same network untrained, the control of many figures; see `draw_weights`.
+
+        With `above`, one of `layers`, only what comes after that layer: it and all before it stay as they are.
+        """
         net = copy.deepcopy(self.net)
         draw_weights(net, rng)
-        return replace(self, name=f"{self.name} (random weights)", net=net, fingerprint="", weights="random")
+        what = ""
+        if above is not None:
+            net.load_state_dict(self._weights_up_to(above), strict=False)
+            what = f" above {above.name}"
+        return replace(
+            self, name=f"{self.name} (random weights{what})", net=net, fingerprint="", weights=f"random{what}"
+        )
+
+    def _weights_up_to(self, last: Layer) -> dict[str, Tensor]:
+        """The parameters and statistics of the layers from the image to `last`, by name."""
+        names = list(self.layers)
+        before = [self.layers[name] for name in names[: names.index(last.name) + 1]]
+        paths = {layer.weight.rpartition(".")[0] if layer.weight else layer.path for layer in before} - {""}
+        found = tuple(f"{path}." for path in paths)
+        return {name: value for name, value in self.net.state_dict().items() if name.startswith(found)}
 
 
 def _sites(layers: Sequence[Layer]) -> tuple[set[Site], set[Site]]:

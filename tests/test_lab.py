@@ -150,6 +150,21 @@ def test_a_random_model_is_another_one_and_follows_from_its_generator() -> None:
     assert first.net.get_parameter("stem.0.bias").eq(0).all()
 
 
+def test_a_model_may_be_random_above_a_layer_only() -> None:
+    model = tiny()
+    for name in model.layers:
+        half = model.randomised(np.random.default_rng(1), above=model.layer(name))
+        (here,), (there,) = (each.activations(pixels(), name) for each in (half, model))
+        assert torch.equal(here, there)
+    half = model.randomised(np.random.default_rng(1), above=model.layer("relu1"))
+    assert half.name == "tiny (random weights above relu1)"
+    weights, wholly = half.net.state_dict(), model.randomised(np.random.default_rng(1)).net.state_dict()
+    kept = {name for name, value in model.net.state_dict().items() if torch.equal(value, weights[name])}
+    assert all(name in kept for name in weights if name.startswith("stem."))
+    assert "stem.1.running_mean" in kept
+    assert all(torch.equal(wholly[name], weights[name]) for name in ("residual.conv.weight", "head.weight"))
+
+
 def test_fingerprint_follows_the_weights() -> None:
     net = tiny().net
     options: dict[str, Any] = {
