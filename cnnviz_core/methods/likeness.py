@@ -1,0 +1,41 @@
+"""How alike pictures of the same thing are, and whether each is most like one of its own kind.
+
+Pictures are compared by the correlation of their values, all channels together, after averaging to a coarse grid: fine
+lines that are shifted by a pixel would otherwise count as different.
+"""
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch.nn import functional as F
+
+
+def coarse(pictures: Float[np.ndarray, "n c h w"], side: int = 16) -> Float[np.ndarray, "n c rows columns"]:
+    """Means over a grid of at most `side` cells in each direction."""
+    size = [min(length, side) for length in pictures.shape[2:]]
+    return np.asarray(F.adaptive_avg_pool2d(torch.from_numpy(pictures).double(), size).numpy())
+
+
+def correlations(pictures: Float[np.ndarray, "n c h w"]) -> Float[np.ndarray, "n n"]:
+    """Of each with each, over all values of both; 0 with a picture whose values are all equal."""
+    values = pictures.reshape(len(pictures), -1).astype(np.float64)
+    values = values - values.mean(axis=1, keepdims=True)
+    lengths = np.linalg.norm(values, axis=1, keepdims=True)
+    values = np.divide(values, lengths, out=np.zeros_like(values), where=lengths > 1e-12 * np.abs(pictures).max())
+    return np.asarray(values @ values.T)
+
+
+def variation(pictures: Float[np.ndarray, "n c h w"]) -> float:
+    """One minus the mean correlation of all pairs: 0 where all are alike but for scale and brightness, 1 by chance."""
+    pairs = np.triu_indices(len(pictures), 1)
+    return float(1 - correlations(pictures)[pairs].mean())
+
+
+def with_their_kind(
+    pictures: Float[np.ndarray, "n c h w"], kinds: Int[np.ndarray, " n"]
+) -> Float[np.ndarray, " kinds"]:
+    """For each kind, in ascending order, the share of its pictures whose most correlated other one is of that kind."""
+    found = correlations(pictures)
+    np.fill_diagonal(found, -np.inf)
+    own = kinds[found.argmax(axis=1)] == kinds
+    return np.array([own[kinds == kind].mean() for kind in np.unique(kinds)])
