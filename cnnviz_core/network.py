@@ -184,6 +184,13 @@ class Model:
         """The layers whose output is that of ReLUs, and so zero where a unit is silent."""
         return tuple(layer for layer in self.layers.values() if layer.rectified)
 
+    @property
+    def rectified_maps(self) -> tuple[Layer, ...]:
+        """The rectified layers, up to the codes layer, whose output is maps."""
+        names = list(self.layers)
+        before = names[: names.index(self.codes_layer) + 1]
+        return tuple(layer for layer in self.rectified_layers if layer.spatial and layer.name in before)
+
     def rectified(self, layer: Layer) -> Layer:
         """The activation that follows the layer before the next weighted one; the layer itself where none does."""
         names = list(self.layers)
@@ -199,6 +206,10 @@ class Model:
     def to(self, device: str) -> "Model":
         """The same model on another device."""
         return replace(self, net=self.net.to(device))
+
+    def precise(self) -> "Model":
+        """The same model in double precision, for what differences of its answers are to show."""
+        return replace(self, net=copy.deepcopy(self.net).double())
 
     def after_epoch(self, epochs: float) -> "Model":
         """The same network as it was after that many epochs of training, one of those of its history.

@@ -40,6 +40,9 @@ class Backward:
     """How the ReLUs of a forward pass are differentiated; may be changed between its backward passes."""
 
     rule: str
+    passed: Callable[[Tensor], None] | None = None  # is told what each ReLU passes back, the last ReLU first
+    ran: int = 0  # ReLUs of the forward passes, once these are over
+    replaced: int = 0  # those of them that follow the rule: all, or the passes were refused
 
 
 class _RuledReLU(torch.autograd.Function):
@@ -57,12 +60,14 @@ class _RuledReLU(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *signals: Tensor) -> tuple[Tensor | None, ...]:
         (signal,) = signals
-        rule = ctx.backward_pass.rule
-        if rule != "gradient":
+        backward = ctx.backward_pass
+        if backward.rule != "gradient":
             signal = signal.clamp(min=0)
-        if rule != "deconvnet":
+        if backward.rule != "deconvnet":
             (y,) = ctx.saved_tensors
-            signal = signal * ((y > 0) & (y < ctx.ceiling))
+            signal = torch.ops.aten.hardtanh_backward(signal, y, 0, ctx.ceiling)  # in one step: where 0 < y < ceiling
+        if backward.passed is not None:
+            backward.passed(signal)
         return signal, None, None, None
 
 
@@ -149,6 +154,7 @@ def relu_rule(*rules: str) -> Iterator[Backward]:
     backward = Backward(rules[0])
     with _Count() as ran, _Replace(backward) as replaced:
         yield backward
+    backward.ran, backward.replaced = ran.count, replaced.count
     other = next((rule for rule in rules if rule != "gradient"), None)
     if other and ran.others:
         raise UndefinedRule(

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cnnviz_core.methods.relu_rules import UndefinedRule, relu_rule, undefined
+from cnnviz_core.methods.relu_rules import sent_back as by_rules
 
 RULES: tuple[str, ...] = ("gradient", "deconvnet", "guided")
 
@@ -117,6 +118,51 @@ def test_without_relu_the_three_rules_agree() -> None:
     gradient, deconvnet, guided = (sent_back(net, x, signal, rule) for rule in RULES)
     assert torch.equal(gradient, deconvnet)
     assert torch.equal(gradient, guided)
+
+
+def test_the_rule_may_be_changed_between_backward_passes() -> None:
+    x, signal = random(40).requires_grad_(), random(40, seed=1)
+    with relu_rule(*RULES) as backward:
+        output = F.relu(2 * x)
+    assert backward.rule == "gradient"
+    for rule in (*RULES, "gradient"):
+        backward.rule = rule
+        (found,) = torch.autograd.grad(output, x, signal, retain_graph=True)
+        assert torch.equal(found, 2 * expected(2 * x.detach(), signal, rule))
+
+
+def test_two_passes_at_once_keep_their_rules_apart() -> None:
+    x, signal = random(40).requires_grad_(), random(40, seed=1)
+    with relu_rule("guided"):
+        guided = F.relu(x)
+    with relu_rule("deconvnet"):
+        deconvnet = F.relu(x)
+    plain = F.relu(x)
+    outputs = {"guided": guided, "deconvnet": deconvnet, "gradient": plain}
+    for rule, output in outputs.items():
+        assert torch.equal(torch.autograd.grad(output, x, signal)[0], expected(x.detach(), signal, rule))
+
+
+def test_a_batch_of_rules_gives_what_each_gives_alone() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 2, 3), nn.ReLU(inplace=True)).double()
+    x, signal = random(2, 3, 9, 9), random(2, 2, 5, 5, seed=1)
+    found = by_rules(net, x, seed=lambda _: signal, rules=RULES)
+    assert list(found) == list(RULES)
+    for rule in RULES:
+        assert torch.equal(found[rule], sent_back(net, x, signal, rule))
+
+
+def test_relus_are_counted_and_tell_what_they_pass_back() -> None:
+    x, signal = random(40).requires_grad_(), random(40, seed=1)
+    heard: list[Tensor] = []
+    with relu_rule("guided") as backward:
+        output = F.relu(-F.relu(x) + 0.5)
+    assert (backward.ran, backward.replaced) == (2, 2)
+    backward.passed = heard.append
+    torch.autograd.grad(output, x, signal)
+    assert len(heard) == 2
+    assert torch.equal(heard[0], expected(0.5 - x.detach().relu(), signal, "guided"))
+    assert not heard[1].any()  # a negative signal comes back through the minus
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
