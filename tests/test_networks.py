@@ -10,6 +10,8 @@ from cnnviz_core.results import Maker
 
 SMALL = [
     "dataset=digits", "profile=quick", "figure.activations_last_conv.images_measured=2", "figure.dead_filters.images=4",
+    "figure.attribution_faithfulness.images=1", "figure.attribution_faithfulness.steps=2",
+    "figure.attribution_faithfulness.samples=1", "figure.attribution_faithfulness.integration=1",
     "figure.occlusion_heatmap.count=1", "figure.occlusion_heatmap.search=4", "figure.occlusion_heatmap.places=4",
     "figure.occlusion_heatmap.images_measured=2", "figure.occlusion_heatmap.places_measured=2",
     "figure.occlusion_zf_panels.count=1", "figure.occlusion_zf_panels.search=4", "figure.occlusion_zf_panels.places=4",
