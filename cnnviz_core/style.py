@@ -18,7 +18,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap, Normalize
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.image import AxesImage
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -36,6 +36,9 @@ DIVERGING = "RdBu_r"
 
 GREY = "gray"
 
+BLACK_TO_RED = "black_to_red"
+"""For seams: what is close is black and what is far apart is bright red."""
+
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#595959", "#f0e442")
 """For lines and categories: Okabe and Ito's, told apart also by colour-blind readers."""
 
@@ -44,7 +47,7 @@ MARK = "#ff2a2a"
 
 _OPTIONS: dict[str, Any] = {
     "figure.dpi": 200,
-    "savefig.dpi": 200,
+    "savefig.dpi": "figure",
     "font.family": "DejaVu Sans",  # comes with matplotlib
     "font.size": 8,
     "axes.titlesize": 8,
@@ -69,6 +72,7 @@ _OPTIONS: dict[str, Any] = {
     "svg.hashsalt": "cnnviz",
 }
 matplotlib.style.use(["default", _OPTIONS])
+colormaps.register(LinearSegmentedColormap.from_list(BLACK_TO_RED, ["#000000", "#ff2020"]), force=True)
 
 
 class Picture(Figure):
@@ -82,9 +86,9 @@ class Picture(Figure):
         return buffer.getvalue(), {"width": round(100 * width), "height": round(100 * height)}
 
 
-def picture(width: float = WIDTH, height: float = 3.0) -> Picture:
+def picture(width: float = WIDTH, height: float = 3.0, *, dpi: int = 200) -> Picture:
     """An empty picture of that size in inches, whose panels are arranged so that no text is cut."""
-    empty = Picture(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03))
+    empty = Picture(figsize=(width, height), dpi=dpi, layout=ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03))
     FigureCanvasAgg(empty)
     return empty
 

@@ -14,7 +14,7 @@ def distances(points: Points, rows: slice = slice(None)) -> Float[np.ndarray, "m
     values = np.asarray(points, dtype=np.float64)
     values = values - values.mean(axis=0)  # less is lost where the points are far from zero
     squares, some = (values**2).sum(axis=1), values[rows]
-    found = np.maximum(squares[rows, None] + squares - 2 * some @ values.T, 0)
+    found: np.ndarray = np.maximum(squares[rows, None] + squares - 2 * some @ values.T, 0)
     found[np.arange(len(some)), np.arange(len(values))[rows]] = np.inf
     return found
 
