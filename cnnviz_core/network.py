@@ -208,8 +208,8 @@ class Model:
         return replace(self, net=self.net.to(device))
 
     def precise(self) -> "Model":
-        """The same model in double precision, for what differences of its answers are to show."""
-        return replace(self, net=copy.deepcopy(self.net).double())
+        """A copy in double precision, for small differences of answers; on the CPU, since not every device has it."""
+        return replace(self, net=copy.deepcopy(self.net).to("cpu", torch.float64))
 
     def after_epoch(self, epochs: float) -> "Model":
         """The same network as it was after that many epochs of training, one of those of its history.

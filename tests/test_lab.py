@@ -156,6 +156,7 @@ def test_a_model_may_be_random_above_a_layer_only() -> None:
         half = model.randomised(np.random.default_rng(1), above=model.layer(name))
         (here,), (there,) = (each.activations(pixels(), name) for each in (half, model))
         assert torch.equal(here, there)
+    assert [layer.name for layer in model.rectified_maps] == ["relu1", "residual"]
     half = model.randomised(np.random.default_rng(1), above=model.layer("relu1"))
     assert half.name == "tiny (random weights above relu1)"
     weights, wholly = half.net.state_dict(), model.randomised(np.random.default_rng(1)).net.state_dict()

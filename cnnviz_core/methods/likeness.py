@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 def coarse(pictures: Float[np.ndarray, "n c h w"], side: int = 16) -> Float[np.ndarray, "n c rows columns"]:
     """Means over a grid of at most `side` cells in each direction."""
-    size = [min(length, side) for length in pictures.shape[2:]]
+    size = min(pictures.shape[2], side), min(pictures.shape[3], side)
     return np.asarray(F.adaptive_avg_pool2d(torch.from_numpy(pictures).double(), size).numpy())
 
 
@@ -39,3 +39,17 @@ def with_their_kind(
     np.fill_diagonal(found, -np.inf)
     own = kinds[found.argmax(axis=1)] == kinds
     return np.array([own[kinds == kind].mean() for kind in np.unique(kinds)])
+
+
+def paired_correlations(
+    first: Float[np.ndarray, "n c h w"], second: Float[np.ndarray, "n c h w"]
+) -> Float[np.ndarray, " n"]:
+    """Of each picture of the first with its counterpart; not a number (nan) where the values of one are all equal."""
+    centered = []
+    for pictures in (first, second):
+        values = pictures.reshape(len(pictures), -1).astype(np.float64)
+        centered.append(values - values.mean(axis=1, keepdims=True))
+    products = (centered[0] * centered[1]).sum(axis=1)
+    lengths = np.linalg.norm(centered[0], axis=1) * np.linalg.norm(centered[1], axis=1)
+    found: np.ndarray = np.divide(products, lengths, out=np.full(len(lengths), np.nan), where=lengths > 0)
+    return found

@@ -30,4 +30,5 @@ def max_poolings(function: Callable[[Tensor], object], inputs: Tensor) -> int:
     """How many max-pooling operations run, by whatever name they are called."""
     with _Count() as ran:
         function(inputs)
-    return ran.count
+    count: int = ran.count
+    return count

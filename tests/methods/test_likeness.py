@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnviz_core.methods.likeness import coarse, correlations, variation, with_their_kind
+from cnnviz_core.methods.likeness import coarse, correlations, paired_correlations, variation, with_their_kind
 
 
 def noise(*shape: int, seed: int = 0) -> np.ndarray:
@@ -52,3 +52,12 @@ def test_pictures_are_most_like_their_kind_where_kinds_exist() -> None:
     np.testing.assert_array_equal(with_their_kind(stray, kinds), [0.75, 1, 1])
     mixed = with_their_kind(noise(300, 3, 8, 8), np.arange(300) % 3)
     np.testing.assert_allclose(mixed, 1 / 3, atol=0.15)
+
+
+def test_counterparts_are_compared_pair_by_pair() -> None:
+    first, second = noise(4, 2, 5, 6), noise(4, 2, 5, 6, seed=1)
+    second[2], second[3] = 3 - 2 * first[2], 0
+    found = paired_correlations(first, second)
+    np.testing.assert_allclose(found[:2], [np.corrcoef(first[k].ravel(), second[k].ravel())[0, 1] for k in (0, 1)])
+    assert found[2] == pytest.approx(-1)
+    assert np.isnan(found[3])
