@@ -12,10 +12,23 @@ SMALL = [
     "dataset=digits", "profile=quick", "figure.activations_last_conv.images_measured=2", "figure.dead_filters.images=4",
     "figure.attribution_faithfulness.images=1", "figure.attribution_faithfulness.steps=2",
     "figure.attribution_faithfulness.samples=1", "figure.attribution_faithfulness.integration=1",
+    "figure.attribution_methods.count=1", "figure.attribution_methods.search=2",
+    "figure.attribution_methods.images_measured=2", "figure.attribution_methods.samples=1",
+    "figure.attribution_methods.integration=1", "figure.attribution_sanity.image=0",
+    "figure.attribution_sanity.images=2", "figure.attribution_sanity.stages=2", "figure.attribution_sanity.samples=1",
+    "figure.attribution_sanity.integration=1",
+    "figure.class_model.count=1", "figure.class_model.search=2", "figure.class_model.tries=1",
+    "figure.class_model.steps=1", "figure.class_model.photographs=1", "figure.saliency_localization.count=1",
+    "figure.saliency_localization.search=2", "figure.saliency_localization.images_measured=1",
     "figure.occlusion_heatmap.count=1", "figure.occlusion_heatmap.search=4", "figure.occlusion_heatmap.places=4",
     "figure.occlusion_heatmap.images_measured=2", "figure.occlusion_heatmap.places_measured=2",
     "figure.occlusion_zf_panels.count=1", "figure.occlusion_zf_panels.search=4", "figure.occlusion_zf_panels.places=4",
     "figure.occlusion_zf_panels.images_measured=2", "figure.occlusion_zf_panels.places_measured=2",
+    "figure.relu_rules.search=2", "figure.relu_rules.images_measured=1", "figure.saliency_maps.search=2",
+    "figure.saliency_maps.count=1", "figure.saliency_maps.images_measured=1",
+    "figure.embedding_quality.images=12", "figure.layer_probe.images=40", "figure.layer_probe.folds=2",
+    "figure.tsne_warnings.images=24",
+    *(f"figure.tsne_{name}.images=12" for name in ("grid", "scatter", "seams")),
 ]  # fmt: skip
 NO_RELU = "no layer of {} ends in a ReLU, whose channels alone can die"
 DEPTHWISE = "the second convolution of {} is depthwise: each of its filters reads one channel only"
@@ -27,6 +40,8 @@ CLASSES = (
     "the classes of digits are not among the outputs of {}; where they mean the same, dataset.classes=FILE "
     "(index,wnid,name) says so"
 )
+RULES = "the guided rule is defined for ReLUs, and this network uses "
+GELU = RULES + "gelu"
 EVERYWHERE = {"activation_sparsity_training": UNTOLD, "feature_evolution": UNTOLD, "data_confusion": CLASSES}
 NETWORKS: dict[str, dict[str, str]] = {
     "alexnet": {},
@@ -34,15 +49,20 @@ NETWORKS: dict[str, dict[str, str]] = {
     "resnet18": {},
     "squeezenet1_0": {},
     "googlenet": {},
-    "mobilenet_v3_small": {"dead_filters": NO_RELU, "filters_second_conv": DEPTHWISE},
-    "convnext_tiny": {"dead_filters": NO_RELU, "filters_second_conv": DEPTHWISE},
+    "mobilenet_v3_small": {
+        "dead_filters": NO_RELU,
+        "filters_second_conv": DEPTHWISE,
+        "relu_rules": RULES + "hardsigmoid, hardswish",
+    },
+    "convnext_tiny": {"dead_filters": NO_RELU, "filters_second_conv": DEPTHWISE, "relu_rules": GELU},
     "vit_b_16": {
         "activations_last_conv": TOKENS,
         "dead_filters": NO_RELU,
         "filters_second_conv": ONE,
         "occlusion_zf_panels": NO_MAPS,
+        "relu_rules": GELU,
     },
-    "swin_t": {"dead_filters": NO_RELU, "filters_second_conv": ONE},
+    "swin_t": {"dead_filters": NO_RELU, "filters_second_conv": ONE, "relu_rules": GELU},
 }
 
 
