@@ -20,6 +20,9 @@ SMALL = [
     "figure.class_model.count=1", "figure.class_model.search=2", "figure.class_model.tries=1",
     "figure.class_model.steps=1", "figure.class_model.photographs=1", "figure.saliency_localization.count=1",
     "figure.saliency_localization.search=2", "figure.saliency_localization.images_measured=1",
+    "figure.deconvnet_top9.layers_chosen=2", "figure.deconvnet_top9.maps=1", "figure.deconvnet_top9.top=2",
+    "figure.deconvnet_top9.images=3", "figure.deconvnet_top9.maps_measured=2", "figure.deconvnet_top9.control_images=2",
+    "figure.guided_backprop.images=3", "figure.guided_backprop.top=1", "figure.guided_backprop.maps_measured=2",
     "figure.occlusion_heatmap.count=1", "figure.occlusion_heatmap.search=4", "figure.occlusion_heatmap.places=4",
     "figure.occlusion_heatmap.images_measured=2", "figure.occlusion_heatmap.places_measured=2",
     "figure.occlusion_zf_panels.count=1", "figure.occlusion_zf_panels.search=4", "figure.occlusion_zf_panels.places=4",
@@ -42,6 +45,8 @@ CLASSES = (
 )
 RULES = "the guided rule is defined for ReLUs, and this network uses "
 GELU = RULES + "gelu"
+HARD = RULES + "hardsigmoid, hardswish"
+NO_RULES = {"relu_rules": GELU, "guided_backprop": GELU, "deconvnet_top9": GELU.replace("guided", "deconvnet")}
 EVERYWHERE = {"activation_sparsity_training": UNTOLD, "feature_evolution": UNTOLD, "data_confusion": CLASSES}
 NETWORKS: dict[str, dict[str, str]] = {
     "alexnet": {},
@@ -52,17 +57,19 @@ NETWORKS: dict[str, dict[str, str]] = {
     "mobilenet_v3_small": {
         "dead_filters": NO_RELU,
         "filters_second_conv": DEPTHWISE,
-        "relu_rules": RULES + "hardsigmoid, hardswish",
+        "relu_rules": HARD,
+        "guided_backprop": HARD,
+        "deconvnet_top9": HARD.replace("guided", "deconvnet"),
     },
-    "convnext_tiny": {"dead_filters": NO_RELU, "filters_second_conv": DEPTHWISE, "relu_rules": GELU},
+    "convnext_tiny": {"dead_filters": NO_RELU, "filters_second_conv": DEPTHWISE, **NO_RULES},
     "vit_b_16": {
         "activations_last_conv": TOKENS,
         "dead_filters": NO_RELU,
         "filters_second_conv": ONE,
         "occlusion_zf_panels": NO_MAPS,
-        "relu_rules": GELU,
+        **NO_RULES,
     },
-    "swin_t": {"dead_filters": NO_RELU, "filters_second_conv": ONE, "relu_rules": GELU},
+    "swin_t": {"dead_filters": NO_RELU, "filters_second_conv": ONE, **NO_RULES},
 }
 
 
