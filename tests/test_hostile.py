@@ -58,6 +58,9 @@ def test_every_product_is_there(book: Path) -> None:
         "data_ground_truth",
         "embedding_quality",
         "layer_probe",
+        "tsne_grid",
+        "tsne_scatter",
+        "tsne_seams",
         "tsne_warnings",
     }
     assert len(manifest["dataset"]["left_out"]) == 1

@@ -13,6 +13,7 @@ from cnnviz_core.datasets import photographs
 from cnnviz_core.datasets.class_table import class_table, matching_rows
 from cnnviz_core.datasets.coco_boxes import coco_boxes
 from cnnviz_core.datasets.photographs import ENDINGS, Checked, OnDemand, checked, photograph
+from cnnviz_core.datasets.wordnet_families import wordnet_families
 from cnnviz_core.errors import InputError, nearest
 from cnnviz_core.files import digest, signature
 from cnnviz_core.lab import Dataset, Progress, no_progress
@@ -43,7 +44,8 @@ def imagefolder(
     kept in `store` until a file changes.
 
     `classes` is a CSV file (index,wnid,name) that says which model output each folder is; without it the folders'
-    names are the classes. `boxes` is a COCO JSON file whose file names are relative to `root`. Raises InputError.
+    names are the classes. Where all have ids of WordNet, these give their families. `boxes` is a COCO JSON file whose
+    file names are relative to `root`. Raises InputError.
     """
     place = _root(root)
     files, outside = _image_files(place)
@@ -54,19 +56,22 @@ def imagefolder(
         raise InputError(_nothing_usable(place, left_out))
     folders = sorted({image.folder for image in usable})
     left_out += [f"{_text(path)}: no usable image" for path in _class_folders(place) if _text(path) not in folders]
-    names, outputs = _names_and_outputs(folders, classes)
+    names, outputs, families = _names_and_outputs(folders, classes)
     sizes = {image.id: (facts[image.id].height, facts[image.id].width) for image in usable}
     found, remarks = (None, []) if boxes is None else coco_boxes(Path(boxes).expanduser(), sizes)
     pixels = [part for image in usable for part in (image.id, facts[image.id].digest)]
     return Dataset(
         name="imagefolder",
-        fingerprint=digest(*pixels, *names, repr(outputs), repr(found and [box.tolist() for box in found])),
+        fingerprint=digest(
+            *pixels, *names, repr(outputs), repr(families), repr(found and [box.tolist() for box in found])
+        ),
         images=OnDemand(len(usable), lambda index: photograph(usable[index].file)),
         ids=tuple(sizes),
         labels=np.array([folders.index(image.folder) for image in usable]),
         class_names=names,
         outputs=outputs,
         boxes=found,
+        families=families,
         left_out=(*left_out, *remarks),
     )
 
@@ -145,10 +150,13 @@ def _nothing_usable(place: Path, left_out: Sequence[str]) -> str:
     return f"dataset.root={place} has no usable image:\n{shown}{more}"
 
 
-def _names_and_outputs(folders: Sequence[str], classes: str | None) -> tuple[tuple[str, ...], tuple[int, ...] | None]:
-    """The readable name of each class and the model output that it is, where a table says so."""
+def _names_and_outputs(
+    folders: Sequence[str], classes: str | None
+) -> tuple[tuple[str, ...], tuple[int, ...] | None, tuple[str, ...] | None]:
+    """The readable name of each class, and the model output and the family that it is, where a table says so."""
     if classes is None:
-        return tuple(folders), None
+        return tuple(folders), None, None
     file = Path(classes).expanduser()
     rows = matching_rows(folders, class_table(file), file)
-    return tuple(row.name for row in rows), tuple(row.index for row in rows)
+    families = wordnet_families([row.wnid for row in rows])
+    return tuple(row.name for row in rows), tuple(row.index for row in rows), families

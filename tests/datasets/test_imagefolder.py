@@ -101,6 +101,14 @@ def test_table_gives_outputs_and_readable_names(pets: Path, tmp_path: Path) -> N
         imagefolder(root=str(pets), classes=str(table))
 
 
+def test_ids_of_wordnet_give_families(pets: Path, tmp_path: Path) -> None:
+    table = tmp_path / "classes.csv"
+    table.write_text("index,wnid,name\n0,n07753592,dog\n1,n01440764,cat\n")
+    assert imagefolder(root=str(pets), classes=str(table)).families == ("animals", "food")
+    table.write_text("index,wnid,name\n0,dog,tabby dog\n1,n01440764,cat\n")
+    assert imagefolder(root=str(pets), classes=str(table)).families is None
+
+
 def test_boxes_belong_to_upright_images_and_remarks_are_kept(pets: Path, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
