@@ -215,6 +215,11 @@ def named_path(key: str, value: Any) -> Path | None:
         return None
 
 
+def with_whole_paths(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A config that means the same in whatever folder it is read."""
+    return {key: str(named.absolute()) if (named := named_path(key, value)) else value for key, value in config.items()}
+
+
 def target_module(config: Mapping[str, Any]) -> str:
     """The module of a config's `_target_`."""
     return str(config["_target_"]).rpartition(".")[0]

@@ -2,11 +2,10 @@
 
 import contextlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cnnviz_core.configure import Settings, build_lab, named_path
+from cnnviz_core.configure import Settings, build_lab, with_whole_paths
 from cnnviz_core.errors import InputError
 from cnnviz_core.machine import settle
 from cnnviz_core.progress import Reporter
@@ -20,17 +19,13 @@ LAB = "lab.json"
 def lab_description(settings: Settings) -> str:
     """What `open_lab` needs, as JSON. Paths are absolute, so that notebooks can run anywhere."""
     content = {
-        "model": _with_whole_paths(settings.model),
-        "dataset": _with_whole_paths(settings.dataset),
+        "model": with_whole_paths(settings.model),
+        "dataset": with_whole_paths(settings.dataset),
         "seed": settings.seed,
         "device": settings.device,
         "folder": str(Path.cwd()) if "factory" in settings.model else None,  # from which the user's code is imported
     }
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-
-
-def _with_whole_paths(config: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: str(named.absolute()) if (named := named_path(key, value)) else value for key, value in config.items()}
 
 
 def open_lab(book: str | Path = "..") -> "Lab":

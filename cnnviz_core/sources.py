@@ -1,7 +1,7 @@
 """Which of our source code a result depends on, read from the files without importing them."""
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +11,8 @@ PACKAGE = "cnnviz_core"
 ROOT = Path(__file__).parent
 DRAWING = frozenset({"draw", "alt", "claims"})  # methods of a figure that work on its finished result
 _NEVER_COMPUTES = frozenset({f"{PACKAGE}.style", f"{PACKAGE}.figure", f"{PACKAGE}.claim", f"{PACKAGE}.errors"})
+
+SWEEP = f"{PACKAGE}.sweep.gather"  # what `lab.sweep()` computes with; the lab itself knows it only through its engine
 
 
 def source_file(module: str) -> Path | None:
@@ -27,14 +29,22 @@ def _tree(module: str) -> ast.Module:
 
 
 def _imports(tree: ast.AST) -> set[str]:
-    """Our modules that the code imports, anywhere in it."""
+    """Our modules that the code imports, anywhere in it but for the checking of types alone."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in _running(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return {name for name in found if name.startswith(PACKAGE + ".") and source_file(name)}
+
+
+def _running(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those below ``if TYPE_CHECKING``."""
+    yield tree
+    if not (isinstance(tree, ast.If) and "TYPE_CHECKING" in _names(tree.test)):
+        for node in ast.iter_child_nodes(tree):
+            yield from _running(node)
 
 
 def _without_docstrings(tree: ast.AST) -> ast.AST:
@@ -103,7 +113,8 @@ def code_digest(*modules: str) -> str:
 def compute_digest(module: str) -> str:
     """Hash of the code that a figure's `compute` can reach, in its own module and in ours that it imports."""
     tree = _computing(_tree(module))
-    imported = code_digest(*sorted(_imports(tree) - _NEVER_COMPUTES))
+    sweeps = any(isinstance(node, ast.Attribute) and node.attr == "sweep" for node in ast.walk(tree))
+    imported = code_digest(*sorted(_imports(tree) - _NEVER_COMPUTES), *[SWEEP] * sweeps)
     return digest(ast.dump(_without_docstrings(tree)), imported)
 
 

@@ -23,13 +23,6 @@ class Strongest:
     rows: Int64[np.ndarray, "c k"]
     columns: Int64[np.ndarray, "c k"]
 
-    @staticmethod
-    def nothing(channels: int, k: int) -> "Strongest":
-        """No place yet."""
-        absent = np.full((channels, k), -1, dtype=np.int64)
-        values = np.full((channels, k), -np.inf, dtype=np.float32)
-        return Strongest(values, absent, absent.copy(), absent.copy())
-
 
 def merged(parts: Sequence[Strongest]) -> Strongest:
     """The k strongest of all parts, which are of k places each and hold different images."""

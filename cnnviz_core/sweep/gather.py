@@ -13,8 +13,8 @@ from torch import Tensor
 from cnnviz_core.errors import InputError
 from cnnviz_core.lab import Lab
 from cnnviz_core.methods.activity import Activity, activity, together
-from cnnviz_core.methods.map_scan import scan
-from cnnviz_core.methods.strongest import Strongest, overlapping
+from cnnviz_core.methods.map_scan import Ranking, scan
+from cnnviz_core.methods.strongest import overlapping
 from cnnviz_core.network import Layer, Model
 from cnnviz_core.operations import Call, Site, Watch
 from cnnviz_core.sweep.gathered import Gathered
@@ -39,7 +39,7 @@ def gather(lab: Lab, request: Request, ids: Sequence[int], done: Callable[[int],
             logits.append(_through(lab.model, pixels, seen, batch[0]).float().cpu().numpy())
             done(len(batch))
     return Gathered(
-        {name: layer.strongest for name, layer in ranked.items()},
+        {name: layer.ranking.strongest for name, layer in ranked.items()},
         {name: together(layer.activity) for name, layer in ranked.items()},
         {layer.layer.name: np.concatenate(layer.codes) for layer in seen},
         np.concatenate(logits),
@@ -71,14 +71,14 @@ class Ranked:
             if field is not None
             else np.ones(shape, dtype=bool)  # every place sees the whole image
         )
-        self.strongest = Strongest.nothing(channels, request.k)
+        self.ranking = Ranking.empty(channels, (shape[0], shape[1]), request.k)
         self.activity: list[Activity] = []
         self.codes: list[np.ndarray] = []
 
     def see(self, output: Tensor, first: int) -> None:
         maps = (output if self.layer.channels_last else output.movedim(1, -1)).float().contiguous().cpu().numpy()
         sums = scan(
-            maps, first, self.strongest, overlap=self.overlap, places=self.request.places,
+            maps, first, self.ranking, overlap=self.overlap, places=self.request.places,
             threads=self.threads, parts=torch.get_num_threads(),
         )  # fmt: skip
         places = self.overlap.size
