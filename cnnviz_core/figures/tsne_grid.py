@@ -47,6 +47,7 @@ class TsneGrid(Figure):
     def compute(self, lab: Lab) -> Result:
         ids = np.array(lab.spread(self.images))
         codes = np.asarray(lab.sweep().codes[lab.model.codes_layer][ids])
+        # the generator has one name for all figures of the map, so that equal settings give equal maps
         found = tsne(
             codes, perplexity=self.perplexity or usual_perplexity(len(ids)), components=self.components,
             iterations=self.iterations, rng=lab.rng("tsne"),

@@ -52,6 +52,7 @@ class TsneScatter(Figure):
         layer = lab.model.layer(lab.model.codes_layer)
         codes = np.asarray(lab.sweep().codes[layer.name][ids], dtype=np.float64)
         chosen = self.perplexity or usual_perplexity(len(ids))
+        # the generator has one name for all figures of the map, so that equal settings give equal maps
         found = tsne(
             codes, perplexity=chosen, components=self.components, iterations=self.iterations, rng=lab.rng("tsne")
         )
