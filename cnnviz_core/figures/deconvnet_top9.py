@@ -24,6 +24,7 @@ from cnnviz_core.methods.windows import mostly_inside
 from cnnviz_core.network import Layer, Model
 
 SIDE, PAD, GAP = 64, 2, 20  # of a drawn tile, between two tiles, and between maps, in pixels
+FRAME = 0.8  # gray around tiles: some patches are white
 RULE = "deconvnet"
 ROUNDING = 1e-6  # of the largest value: graphics processors may convolve by Fourier transforms, which leave traces
 
@@ -301,8 +302,9 @@ def _row(axes: Axes, result: Result, k: int, layer: dict[str, Any]) -> None:
     for m, channel in enumerate(layer["drawn"]):
         for what, left in (("projections", m * step), ("patches", m * step + width + 2 * PAD)):
             pictures = result.arrays[f"{what}{k}"][m * top : (m + 1) * top] / 255
-            tiles = tiled(magnified(pictures, SIDE), columns=square_columns(top), pad=PAD)
+            tiles = tiled(magnified(pictures, SIDE), columns=square_columns(top), pad=PAD, pad_value=FRAME)
             whole[:, left : left + width] = tiles
+            style.box(axes, 0, left, height, left + width, colour=str(FRAME))
             title = f"map {channel}" if what == "projections" else what
             axes.text(left, -3, title, fontsize=6, ha="left", va="bottom")
     style.show_image(axes, whole)
