@@ -118,3 +118,32 @@ def test_a_method_that_only_the_drawing_uses_computes_nothing_but_draws_again(pl
     after = planted.write(drawn, METHOD.replace("2 * x", "3 * x")), sources.draw_digest("cnnviz_core.figures.planted")
     assert after[0] == before[0]
     assert after[1] != before[1]
+
+
+def test_an_edit_of_the_sweep_counts_for_figures_that_sweep_and_for_no_others(planted: Planted) -> None:
+    sweeping = FIGURE.replace("helper(method(1))", "helper(lab.sweep().logits[0, 0])")
+    before = planted.write(FIGURE, METHOD), planted.write(sweeping, METHOD)
+    for edited in ("sweep/gather.py", "methods/map_scan.py", "methods/strongest.py", "sweep/request.py"):
+        path = sources.ROOT / edited
+        text = path.read_text()
+        path.write_text(text + "\n\nADDED = 1\n")
+        after = planted.write(FIGURE, METHOD), planted.write(sweeping, METHOD)
+        path.write_text(text)
+        assert after[0] == before[0], edited
+        assert after[1] != before[1], edited
+
+
+def test_a_sweep_that_only_the_drawing_names_counts_for_nothing(planted: Planted) -> None:
+    drawn = FIGURE.replace("style.picture(label(1))", "style.picture(label(self.sweep))")
+    before = planted.write(drawn, METHOD)
+    path = sources.ROOT / "sweep" / "gather.py"
+    path.write_text(path.read_text() + "\n\nADDED = 1\n")
+    assert planted.write(drawn, METHOD) == before
+
+
+def test_imports_for_the_checking_of_types_do_not_count(planted: Planted) -> None:
+    checked = (
+        FIGURE + "\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import cnnviz_core.methods.occlusion\n"
+    )
+    planted.write(checked, METHOD)
+    assert "cnnviz_core.methods.occlusion" not in sources._imports(sources._tree("cnnviz_core.figures.planted"))

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -22,7 +23,22 @@ from cnnviz_core.lab import Lab
 from cnnviz_core.progress import Reporter
 from cnnviz_core.store import Store
 
-OVERRIDES = ["model=refnet", "dataset=digits", "engine=dask", "engine.workers=2", "engine.shard_images=64"]
+OVERRIDES = ["model=custom", "model.factory=worker_net:net", "model.weights=none", "model.size=32", "dataset=digits",
+             "engine=dask", "engine.workers=2", "engine.shard_images=32"]  # fmt: skip
+NET = """
+import torch
+
+class Slow(torch.nn.Conv2d):
+    def forward(self, x):
+        import time
+        time.sleep(0.1)
+        return super().forward(x)
+
+def net():
+    return torch.nn.Sequential(
+        Slow(3, 5, 5), torch.nn.ReLU(), torch.nn.MaxPool2d(4), torch.nn.Flatten(), torch.nn.Linear(245, 10)
+    )
+"""
 
 
 class Killing(Dask):
@@ -46,7 +62,11 @@ class Killing(Dask):
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Lab:
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """A lab whose network is the user's own, in the working folder; a batch takes long enough to be killed in it."""
+    (tmp_path / "worker_net.py").write_text(NET)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "worker_net", raising=False)
     return build_lab(settings([*OVERRIDES, f"build={tmp_path}"]), Reporter(quiet=True))
 
 
@@ -80,7 +100,7 @@ def inline(lab: Lab, **changed: Any) -> Lab:
 
 def test_a_worker_with_another_model_is_refused(lab: Lab) -> None:
     other = lab.with_model(replace(lab.model, fingerprint="0123456789abcdef0123"))
-    with pytest.raises(InputError, match=r"images 0 to 63: a worker has not the same model.*: model changed"):
+    with pytest.raises(InputError, match=r"images 0 to 31: a worker has not the same model.*: model changed"):
         inline(other).sweep()
 
 
@@ -93,7 +113,7 @@ def test_an_image_that_a_worker_cannot_read_is_named_with_its_shard(lab: Lab, mo
         return pixels(self, ids)
 
     monkeypatch.setattr(Lab, "pixels", broken)
-    with pytest.raises(InputError, match=r"the shard of images 64 to 127: image 70 of digits \(.*\) cannot be read"):
+    with pytest.raises(InputError, match=r"the shard of images 64 to 95: image 70 of digits \(.*\) cannot be read"):
         inline(lab).sweep()
 
 
