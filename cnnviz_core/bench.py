@@ -3,6 +3,7 @@
 The peer is a development dependency and is imported only here.
 """
 
+import resource
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,7 @@ PATCH, STRIDE = 32, 24  # pixels; the stride fits, since the peer crops a last s
 BATCHES = (1, 4, 8, 16, 32)
 BATCH = 16
 REPEATS = 5
+SWEPT = 256  # images, a multiple of the sweep's batch
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,38 @@ def deconvnet(name: str) -> Row:
     return _row(f"deconvnet {name}, 4 images", ours, theirs, gradient)
 
 
-BENCHMARKS: Mapping[str, Callable[[str], Row]] = {"occlusion": occlusion, "deconvnet": deconvnet}
+def sweep(name: str) -> Row:
+    """A sweep against the model's own forward pass over the same batches, which is the bound and has no peer."""
+    from cnnviz_core.lab import Dataset, Lab
+    from cnnviz_core.models.assemble import assemble
+    from cnnviz_core.sweep.gather import gather
+    from cnnviz_core.sweep.request import request
+
+    model = assemble(
+        network(name).net, name=name, size=SIZE, resize=SIZE, mean=[0.5] * 3, std=[0.25] * 3, classes=None,
+        weights="random",
+    )  # fmt: skip
+    pixels = list((images(SWEPT) * 255).byte())
+    ids = tuple(map(str, range(SWEPT)))
+    lab = Lab(model, Dataset("noise", "noise", pixels, ids, np.zeros(SWEPT, int), ("noise",)), seed=0)
+    wanted = request(model)
+    batches = [lab.pixels(range(start, start + wanted.batch)) for start in range(0, SWEPT, wanted.batch)]
+
+    def ours() -> None:
+        gather(lab, wanted, range(SWEPT), lambda count: None)
+
+    def forward() -> None:
+        with torch.no_grad():
+            for batch in batches:
+                model(batch)
+
+    ours()  # compiles what is compiled
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    row = _row(f"sweep {name}, {SWEPT} images", ours, forward, lambda: _seconds(forward))
+    return {**row, "peer": f"forward pass; {most / 1024:.0f} MB at most"}
+
+
+BENCHMARKS: Mapping[str, Callable[[str], Row]] = {"occlusion": occlusion, "deconvnet": deconvnet, "sweep": sweep}
 NETWORKS = ("alexnet", "squeezenet1_0")
 
 

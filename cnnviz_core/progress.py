@@ -8,7 +8,25 @@ from types import TracebackType
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+
+class Speed(ProgressColumn):
+    """Items per second, such as images."""
+
+    def render(self, task: Task) -> Text:
+        """Nothing until some are done."""
+        return Text("" if task.speed is None else f"{task.speed:.3g}/s", style="progress.data.speed")
 
 
 class Reporter(AbstractContextManager["Reporter"]):
@@ -23,6 +41,7 @@ class Reporter(AbstractContextManager["Reporter"]):
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
+            Speed(),
             console=self.console,
             transient=True,
             disable=not self.live,
@@ -55,6 +74,8 @@ class Reporter(AbstractContextManager["Reporter"]):
                 now = time.monotonic()
                 if not self.live and now - told > 10:
                     told = now
-                    self.say(f"  {text}: {done} of {total}, {now - start:.0f} s")
+                    speed = done / (now - start)
+                    left = f"{speed:.3g}/s, {(total - done) / speed:.0f} s left"
+                    self.say(f"  {text}: {done} of {total}, {now - start:.0f} s, {left}")
         finally:
             self.bars.remove_task(task)
