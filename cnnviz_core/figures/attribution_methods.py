@@ -54,6 +54,7 @@ class AttributionMethods(Figure):
         names = possible(list(TITLES), ruled=why is None, maps=layer is not None)
         constants = Constants(
             baseline=torch.tensor(lab.model.mean), layer=None if layer is None else layer.name,
+            averaged=None if lab.model.averaged is None else lab.model.averaged.name,
             samples=self.samples, noise=self.noise, steps=self.integration,
         )  # fmt: skip
         ids = [*shown, *(i for i in lab.spread(self.images_measured) if i not in shown)]
@@ -149,7 +150,7 @@ class AttributionMethods(Figure):
         if "gradcam" in stats["methods"]:
             text = "A Grad-CAM map has no negative value."
             claims.append(identity(f"{self.name()}.gradcam_sign", text, checks["negative"] <= 0,
-                                   {"most_negative": -checks["negative"]}))  # fmt: skip
+                                   {"smallest": -checks["negative"]}))  # fmt: skip
         if "guided_gradcam" in stats["methods"]:
             text = "Guided Grad-CAM is guided backpropagation times Grad-CAM, pixel by pixel."
             claims.append(identity(f"{self.name()}.guided_product", text, checks["guided_product"] <= ROUNDING,
