@@ -109,7 +109,6 @@ def _scan(
     count, height, width, size = maps.shape[0], maps.shape[1], maps.shape[2], end - start
     tops = np.empty((count, height, size), dtype=np.float32)  # the maximum of each row
     found = np.empty((count, places, size), dtype=np.int64)  # where the strongest places of each image are
-    looked_at = np.empty(height, dtype=np.bool_)
     for i in range(count):
         _sum(maps, i, start, end, tops[i], totals, squares, zeros, peaks)
     for place in range(places):  # the first of all images first: then few images have a second that is strong enough
@@ -119,7 +118,7 @@ def _scan(
                 if not peaks[i, start + k] >= least or (place > 0 and before[-1] < 0):
                     found[i, place, k] = -1
                     continue
-                value, spot = _next(maps[i, :, :, start + k], tops[i, :, k], overlap, before, least, looked_at)
+                value, spot = _next(maps[i, :, :, start + k], tops[i, :, k], overlap, before, least)
                 found[i, place, k] = spot
                 number = (first + i) * height * width + spot
                 if spot >= 0 and _weaker(least, numbers[start + k, 0], value, number):
@@ -161,35 +160,34 @@ def _sum(
 
 @_compiled
 def _next(
-    channel: np.ndarray, tops: np.ndarray, overlap: np.ndarray, before: np.ndarray, least: float, looked_at: np.ndarray
+    channel: np.ndarray, tops: np.ndarray, overlap: np.ndarray, before: np.ndarray, least: float
 ) -> tuple[float, int]:
     """The strongest place of at least `least` that overlaps none of those before, and its number; -1 for none.
 
-    Rows are looked at from the one with the largest maximum on, so that few of them are.
+    Only rows whose maximum is larger than what was found are looked at.
     """
     height, width = channel.shape
     for other in before:
         row, column = other // width, other % width
         if overlap[max(row, height - 1 - row), max(column, width - 1 - column)]:
             return least, -1  # even the corner that is furthest away overlaps
-    best, spot = least, -1
-    looked_at[:] = False
-    while True:
-        r = -1
-        for other in range(height):
-            if not looked_at[other] and (r < 0 or tops[other] > tops[r]):
-                r = other
-        if r < 0 or not tops[r] >= best or (spot >= 0 and tops[r] == best and r * width > spot):
-            return best, spot
-        looked_at[r] = True
+    best, spot, start = least, -1, 0
+    if len(before) == 0:
+        for r in range(height):
+            start = r if tops[r] > tops[start] else start
+    for r in range(start, height):
+        if not (tops[r] > best or (spot < 0 and tops[r] == best)):
+            continue
         for q in range(width):
             value = channel[r, q]
-            if value > best or (value == best and (spot < 0 or r * width + q < spot)):
+            if value > best or (spot < 0 and value == best):
                 free = True
                 for other in before:
-                    free &= not overlap[abs(r - other // width), abs(q - other % width)]
+                    row = other // width
+                    free &= not overlap[abs(r - row), abs(q - (other - row * width))]
                 if free:
                     best, spot = value, r * width + q
+    return best, spot
 
 
 @_compiled
