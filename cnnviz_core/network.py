@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -178,6 +179,16 @@ class Model:
         before = [self.layers[name] for name in names[: names.index(self.codes_layer) + 1]]
         maps = [layer for layer in before if layer.spatial and (layer.activation or layer.kind == "block")]
         return maps[-1] if maps else None
+
+    @property
+    def averaged(self) -> Layer | None:
+        """The maps of which all that follows is told only the averages over all places, where there are such."""
+        ordered = list(self.layers.values())
+        for layer, following in pairwise(ordered):
+            single = following.kind == "pool" and following.shape == (layer.shape[0], *[1] * len(following.shape[1:]))
+            if layer.spatial and single and "max" not in following.site[0]:
+                return layer
+        return None
 
     @property
     def rectified_layers(self) -> tuple[Layer, ...]:

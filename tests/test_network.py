@@ -50,3 +50,15 @@ def test_in_double_precision_it_is_the_same_model(model: Model, pixels: torch.Te
         assert exact.dtype == torch.float64
         torch.testing.assert_close(exact.float(), model(pixels), rtol=1e-4, atol=1e-4)
         assert model.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [("alexnet", None), ("resnet18", "layer4_1"), ("squeezenet1_0", "relu10"), ("densenet121", "relu8")],
+)
+def test_maps_that_are_only_averaged(name: str, layer: str | None) -> None:
+    made = assemble(
+        net(name, dtype=torch.float32), name=name, size=96, resize=96, mean=[0.5] * 3, std=[0.25] * 3, classes=None,
+        weights="random",
+    )  # fmt: skip
+    assert (made.averaged and made.averaged.name) == layer, list(made.layers)

@@ -9,7 +9,7 @@ from cnnviz_core.progress import Reporter
 from cnnviz_core.results import Maker
 
 SMALL = [
-    "dataset=digits", "profile=quick", "figure.activations_last_conv.images_measured=2", "figure.dead_filters.images=4",
+    "dataset=digits", "dataset.images=24", "profile=quick", "figure.activations_last_conv.images_measured=2", "figure.dead_filters.images=4",
     "figure.attribution_faithfulness.images=1", "figure.attribution_faithfulness.steps=2",
     "figure.attribution_faithfulness.samples=1", "figure.attribution_faithfulness.integration=1",
     "figure.attribution_methods.count=1", "figure.attribution_methods.search=2",
@@ -31,6 +31,8 @@ SMALL = [
     "figure.saliency_maps.count=1", "figure.saliency_maps.images_measured=1",
     "figure.embedding_quality.images=12", "figure.layer_probe.images=40", "figure.layer_probe.folds=2",
     "figure.tsne_warnings.images=24",
+    "figure.topk_units.crops=4", "figure.topk_units.depths=2", "figure.unit_selectivity.images=16",
+    "figure.unit_selectivity.least=1", "figure.unit_selectivity.side=8",
     *(f"figure.tsne_{name}.images=12" for name in ("grid", "scatter", "seams")),
 ]  # fmt: skip
 NO_RELU = "no layer of {} ends in a ReLU, whose channels alone can die"
@@ -67,6 +69,8 @@ NETWORKS: dict[str, dict[str, str]] = {
         "dead_filters": NO_RELU,
         "filters_second_conv": ONE,
         "occlusion_zf_panels": NO_MAPS,
+        "topk_units": NO_MAPS,
+        "unit_selectivity": NO_MAPS,
         **NO_RULES,
     },
     "swin_t": {"dead_filters": NO_RELU, "filters_second_conv": ONE, **NO_RULES},

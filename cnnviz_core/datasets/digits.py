@@ -17,19 +17,23 @@ TEST_PER_CLASS = 50
 SPLITS = ("train", "test")
 
 
-def digits(*, split: str) -> Dataset:
+def digits(*, split: str, images: int | None = None) -> Dataset:
     """Handwritten digits as white ink on black, with masks and boxes of the ink.
 
     They are 1797 digits by 13 people (Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, 1998). The
-    same people wrote both splits, so that accuracy on `test` says nothing about other people's writing.
+    same people wrote both splits, so that accuracy on `test` says nothing about other people's writing. Only the first
+    `images` where that is given.
     """
-    indices, pixels, labels = _split(split)
+    whole = _split(split)
+    if images is not None and not 1 <= images <= len(whole[0]):
+        raise InputError(f"dataset.images={images} must be 1 to {len(whole[0])}, or null for all of split {split}")
+    indices, pixels, labels = (found[:images] for found in whole)
     masks = pixels >= INK
-    images = torch.from_numpy(pixels)[:, None].expand(-1, 3, -1, -1)
+    colored = torch.from_numpy(pixels)[:, None].expand(-1, 3, -1, -1)
     return Dataset(
         name="digits",
         fingerprint=digest("digits", split, pixels.tobytes(), labels.tobytes()),
-        images=images.unbind(),
+        images=colored.unbind(),
         ids=tuple(f"no. {index}" for index in indices),
         labels=labels,
         class_names=tuple("0123456789"),

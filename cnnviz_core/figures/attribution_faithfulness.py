@@ -106,6 +106,7 @@ class AttributionFaithfulness(Figure):
         layer = lab.model.last_maps
         constants = Constants(
             baseline=torch.tensor(lab.model.mean), layer=None if layer is None else layer.name,
+            averaged=None if lab.model.averaged is None else lab.model.averaged.name,
             samples=self.samples, noise=self.noise, steps=self.integration,
         )  # fmt: skip
         found = attributions(lab.model, pixels, outputs.to(pixels.device), names, constants, rng)

@@ -119,6 +119,7 @@ class AttributionSanity(Figure):
     ) -> dict[str, np.ndarray]:
         constants = Constants(
             baseline=torch.tensor(model.mean), layer=None if model.last_maps is None else model.last_maps.name,
+            averaged=None if model.averaged is None else model.averaged.name,
             samples=self.samples, noise=self.noise, steps=self.integration,
         )  # fmt: skip
         wanted = [*names, *(["gradient"] if "gradient_x_input" in names and "gradient" not in names else [])]

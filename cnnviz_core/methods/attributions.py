@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from cnnviz_core.methods.deconvnet import class_projections
 from cnnviz_core.methods.gradcam import at_pixels, gradcam
 from cnnviz_core.methods.integrated_gradients import integrated_gradients
 from cnnviz_core.methods.relu_rules import RULES
@@ -36,6 +37,7 @@ class Constants:
 
     baseline: Float[Tensor, "3"]  # color that says nothing: the mean color, which the network gets as zero
     layer: str | None  # layer of maps for Grad-CAM; None: there is none
+    averaged: str | None  # layer of whose maps the score is an average over places; None: there is none
     samples: int  # noisy copies of SmoothGrad
     noise: float  # their standard deviation, as a share of the range of the image's pixels
     steps: int  # points of integrated gradients
@@ -57,13 +59,16 @@ def attributions(
 ) -> dict[str, Float[Tensor, "n colors h w"]]:
     """What each of the named methods gives, signed: three colors, one for Grad-CAM.
 
-    The three rules share a forward pass, and what is made of their results takes no pass of its own. Raises
+    The rules share a forward pass, and what is made of their results takes no pass of its own; only a score that is an
+    average has its deconvnet alone, from the place that adds most to it (see `class_projections`). Raises
     UndefinedRule where a rule of the ReLU has no definition for the network.
     """
     sources = {"gradient_x_input": "gradient", "guided_gradcam": "guided"}
     wanted = {sources.get(name, name) for name in names} | ({"gradcam"} if "guided_gradcam" in names else set())
     found: dict[str, Tensor] = {}
-    if rules := [rule for rule in RULES if rule in wanted]:
+    if "deconvnet" in wanted and constants.averaged is not None:
+        found["deconvnet"] = class_projections(model, pixels, outputs, constants.averaged)
+    if rules := [rule for rule in RULES if rule in wanted and rule not in found]:
         found |= class_gradients(model, pixels, outputs, rules)
     if "gradient_x_input" in names:
         found["gradient_x_input"] = (pixels - constants.baseline.to(pixels)[:, None, None]) * found["gradient"]

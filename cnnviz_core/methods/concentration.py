@@ -14,4 +14,4 @@ def brightest_share(pictures: Float[np.ndarray, "n c h w"], share: float) -> Flo
     energy = np.sort((pictures.astype(np.float64) ** 2).sum(axis=1).reshape(len(pictures), -1), axis=1)[:, ::-1]
     total = energy.sum(axis=1)
     brightest = energy[:, : ceil(share * energy.shape[1])].sum(axis=1)
-    return np.divide(brightest, total, out=np.full(len(total), np.nan), where=total > 0)
+    return np.asarray(np.divide(brightest, total, out=np.full(len(total), np.nan), where=total > 0))

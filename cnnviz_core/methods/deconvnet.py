@@ -11,7 +11,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from cnnviz_core.methods.relu_rules import sent_back
+from cnnviz_core.methods.relu_rules import relu_rule, sent_back
+from cnnviz_core.methods.saliency import one_output
+from cnnviz_core.methods.total_activation import Answering
 
 
 @runtime_checkable
@@ -85,6 +87,26 @@ def projections(
 ) -> dict[str, Float[Tensor, "n 3 h w"]]:
     """The same by several rules, which share one forward pass."""
     return sent_back(lambda inputs: model.activations(inputs, layer)[0], pixels, seed=seed, rules=rules)
+
+
+def class_projections(
+    model: Answering, pixels: Float[Tensor, "n 3 h w"], outputs: Int[Tensor, " n"], layer: str
+) -> Float[Tensor, "n 3 h w"]:
+    """Of each image the place of a layer's maps that adds most to the raw score of its output, sent back to the pixels.
+
+    For a network whose score is an average over the places of that layer. Zeiler and Fergus send back one unit at one
+    place; the same signal at all places at once often sends nothing back, since it can turn negative everywhere. What a
+    place adds is the sum over its units of activation times derivative of the score.
+    """
+    inputs = pixels.detach().requires_grad_()
+    with torch.enable_grad(), relu_rule("gradient", "deconvnet") as backward:
+        (maps,), logits = model.activations_and_logits(inputs, layer)
+    (gradient,) = torch.autograd.grad(logits, maps, one_output(outputs)(logits.detach()), retain_graph=True)
+    added = (gradient * maps.detach()).sum(dim=1).flatten(1)
+    most = torch.zeros_like(added).scatter_(1, added.argmax(dim=1, keepdim=True), 1).view(-1, 1, *maps.shape[2:])
+    backward.rule = "deconvnet"
+    (projection,) = torch.autograd.grad(maps, inputs, gradient * most)
+    return projection.detach()
 
 
 def visible(projections: Float[np.ndarray, "n 3 h w"]) -> Float[np.ndarray, "n h w 3"]:

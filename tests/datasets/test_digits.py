@@ -13,6 +13,15 @@ def test_splits_hold_every_digit_once() -> None:
     assert np.bincount(test.labels).tolist() == [50] * 10
 
 
+def test_the_first_images_alone() -> None:
+    some, every = digits(split="test", images=30), digits(split="test")
+    assert some.ids == every.ids[:30]
+    assert some.fingerprint != every.fingerprint
+    for wrong in (0, 501):
+        with pytest.raises(InputError, match=f"dataset.images={wrong} must be 1 to 500, or null for all of split test"):
+            digits(split="test", images=wrong)
+
+
 def test_label_and_ink_are_those_of_the_original() -> None:
     originals, data = load_digits(), digits(split="test")
     for place in range(0, 500, 50):

@@ -14,6 +14,7 @@ from slow_net import ANSWERS, FAST, IMAGES, SLOW, each_image
 from torch import Tensor, nn
 
 from cnnviz_core.methods.attributions import PRODUCTS, TITLES, Constants, attributions, magnitude, possible
+from cnnviz_core.methods.deconvnet import class_projections
 from cnnviz_core.methods.gradcam import at_pixels, gradcam
 from cnnviz_core.methods.integrated_gradients import integrated_gradients
 from cnnviz_core.methods.smoothgrad import smoothgrad
@@ -21,7 +22,7 @@ from cnnviz_core.models.assemble import assemble
 from cnnviz_core.network import Model
 
 BASELINE = torch.tensor([0.1, -0.2, 0.3], dtype=torch.float64)
-CONSTANTS = Constants(BASELINE, "maps", samples=3, noise=0.2, steps=5)
+CONSTANTS = Constants(BASELINE, "maps", None, samples=3, noise=0.2, steps=5)
 
 
 def found(*names: str) -> dict[str, Tensor]:
@@ -53,6 +54,13 @@ def test_each_is_that_of_its_paper() -> None:
     maps = at_pixels(gradcam(FAST, IMAGES, ANSWERS, "maps"), (8, 8))[:, None]
     torch.testing.assert_close(values["gradcam"], maps)
     torch.testing.assert_close(values["guided_gradcam"], maps * values["guided"])
+
+
+def test_the_deconvnet_of_an_average_starts_at_one_place() -> None:
+    averaged = replace(CONSTANTS, averaged="maps")
+    values = attributions(FAST, IMAGES, ANSWERS, list(TITLES), averaged, np.random.default_rng(1))
+    torch.testing.assert_close(values["deconvnet"], class_projections(FAST, IMAGES, ANSWERS, "maps"))
+    torch.testing.assert_close(values["guided"], found("guided")["guided"])
 
 
 def test_the_three_rules_share_a_forward_pass(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,19 @@ import numpy as np
 import pytest
 import torch
 from captum.attr import Deconvolution
+from oracle import signed
 from torch import Tensor, nn
 
-from cnnviz_core.methods.deconvnet import closeups, keep_map, keep_strongest_unit, keep_units, project, visible
+from cnnviz_core.methods.deconvnet import (
+    class_projections,
+    closeups,
+    keep_map,
+    keep_strongest_unit,
+    keep_units,
+    project,
+    visible,
+)
+from cnnviz_core.methods.saliency import class_gradients
 
 
 @dataclass(frozen=True)
@@ -200,3 +210,46 @@ def test_units_kept_together_are_projected_as_each_alone(stack: Stack, images: T
     for k, channel in enumerate(channels):
         alone = project(stack, images[k : k + 1], "relu2", seed=keep_strongest_unit(channel))
         torch.testing.assert_close(together[k : k + 1], alone)
+
+
+class Averaging:
+    """1 x 1 filters, ReLU, and scores that weigh the maps' averages: small enough to go back by hand."""
+
+    first, last = signed(4, 3, seed=7), signed(2, 4, seed=8)
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        return self.activations_and_logits(pixels)[1]
+
+    def activations_and_logits(self, pixels: Tensor, *names: str) -> tuple[tuple[Tensor, ...], Tensor]:
+        maps = torch.einsum("mc,nchw->nmhw", self.first, pixels).relu()
+        return (maps,), maps.clone().mean(dim=(2, 3)) @ self.last.T
+
+
+def test_of_an_average_the_place_that_adds_most_is_sent_back() -> None:
+    pixels, outputs = signed(2, 3, 4, 5, seed=9), torch.tensor([1, 0])
+    found = class_projections(Averaging(), pixels, outputs, "maps").numpy()
+    for image, output, projection in zip(pixels.numpy(), outputs, found, strict=True):
+        weights = Averaging.last[output].numpy() / 20
+        added = {(y, z): weights @ np.maximum(Averaging.first.numpy() @ image[:, y, z], 0) for y, z in np.ndindex(4, 5)}
+        expected = np.zeros((3, 4, 5))
+        y, z = max(added, key=lambda place: added[place])
+        expected[:, y, z] = np.maximum(weights, 0) @ Averaging.first.numpy()
+        np.testing.assert_allclose(projection, expected, atol=1e-12)
+
+
+def test_a_signal_at_all_places_can_cancel_where_one_place_does_not() -> None:
+    """The reason for `class_projections`: filters of 1 x 2 pixels whose sum is negative."""
+    first, second = nn.Conv2d(3, 1, 1, bias=False), nn.Conv2d(1, 1, (1, 2), bias=False)
+    with torch.no_grad():
+        first.weight.copy_(torch.ones(1, 3, 1, 1))
+        second.weight.copy_(torch.tensor([[[[1.0, -2.0]]]]))
+
+    class Cancelling(Averaging):
+        def activations_and_logits(self, pixels: Tensor, *names: str) -> tuple[tuple[Tensor, ...], Tensor]:
+            maps = second(first(pixels).relu()).relu()
+            return (maps,), maps.clone().mean(dim=(2, 3))
+
+    pixels = torch.tensor([[9.0, 0.0, 9.0, 0.0, 9.0, 0.0]]).expand(1, 3, 1, 6)
+    uniform = class_gradients(Cancelling(), pixels, torch.tensor([0]), ["deconvnet"])["deconvnet"]
+    assert uniform[..., 1:].count_nonzero() == 0
+    assert class_projections(Cancelling(), pixels, torch.tensor([0]), "maps").amax() > 0
