@@ -18,8 +18,9 @@ import torchvision
 from torch import Tensor, nn
 
 from cnnviz_core.errors import InputError, nearest
-from cnnviz_core.methods.deconvnet import project
 from cnnviz_core.methods.occlusion import occlusion_map, starts
+from cnnviz_core.methods.relu_rules import RULES
+from cnnviz_core.methods.saliency import class_gradients
 from cnnviz_core.progress import Reporter
 
 Row = dict[str, float | str]
@@ -86,30 +87,35 @@ def occlusion(name: str) -> Row:
     return _row(f"occlusion {name}, {places**2} places", ours, theirs, lambda: places**2 * _forward(model, best))
 
 
-def deconvnet(name: str) -> Row:
-    """The projection of one logit against Captum's Deconvolution, on the same batch; the bound is the gradient."""
-    from captum.attr import Deconvolution
+def backward(name: str, rules: Sequence[str], title: str) -> Row:
+    """One logit sent back by each of the rules, against Captum on the same batch.
 
-    model, pixels = network(name), images(4)
-    peer = Deconvolution(model.net)
+    The bound is torch's own gradient by the images: one forward pass, and as many backward passes as there are rules.
+    """
+    from captum.attr import Deconvolution, GuidedBackprop, Saliency
 
-    def one_logit(logits: Tensor) -> Tensor:
-        return nn.functional.one_hot(torch.zeros(len(logits), dtype=torch.int64), logits.shape[1]).to(logits)
+    model, pixels = network(name), images(4).contiguous(memory_format=torch.channels_last)
+    peers = {"gradient": Saliency, "deconvnet": Deconvolution, "guided": GuidedBackprop}
+    outputs = torch.zeros(len(pixels), dtype=torch.int64)
 
     def ours() -> np.ndarray:
-        return project(model, pixels, "logits", seed=one_logit).numpy()
+        found = class_gradients(model, pixels, outputs, rules)
+        return torch.stack([found[rule].abs() for rule in rules]).numpy()
 
     def theirs() -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that it sets hooks
-            return np.asarray(peer.attribute(pixels.clone().requires_grad_(), target=0).detach())
+            found = [peers[rule](model.net).attribute(pixels.clone().requires_grad_(), target=0) for rule in rules]
+        return torch.stack([each.detach().abs() for each in found]).numpy()
 
-    def gradient() -> float:
+    def plain() -> None:
         inputs = pixels.clone().requires_grad_()
-        return _seconds(lambda: torch.autograd.grad(model(inputs)[:, 0].sum(), inputs))
+        score = model(inputs)[:, 0].sum()
+        for k in range(len(rules)):
+            torch.autograd.grad(score, inputs, retain_graph=k < len(rules) - 1)
 
     _same(ours(), theirs())
-    return _row(f"deconvnet {name}, 4 images", ours, theirs, gradient)
+    return _row(f"{title} {name}, 4 images", ours, theirs, lambda: _seconds(plain))
 
 
 def sweep(name: str) -> Row:
@@ -143,7 +149,14 @@ def sweep(name: str) -> Row:
     return {**row, "peer": f"forward pass; {most / 1024:.0f} MB at most"}
 
 
-BENCHMARKS: Mapping[str, Callable[[str], Row]] = {"occlusion": occlusion, "deconvnet": deconvnet, "sweep": sweep}
+BENCHMARKS: Mapping[str, Callable[[str], Row]] = {
+    "occlusion": occlusion,
+    "saliency": lambda name: backward(name, ["gradient"], "saliency"),
+    "deconvnet": lambda name: backward(name, ["deconvnet"], "deconvnet"),
+    "guided": lambda name: backward(name, ["guided"], "guided"),
+    "rules": lambda name: backward(name, RULES, "three rules"),
+    "sweep": sweep,
+}
 NETWORKS = ("alexnet", "squeezenet1_0")
 
 
