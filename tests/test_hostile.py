@@ -61,6 +61,7 @@ def test_every_product_is_there(book: Path) -> None:
         "tsne_grid",
         "tsne_scatter",
         "tsne_seams",
+        "unit_selectivity",
         "tsne_warnings",
     }
     assert len(manifest["dataset"]["left_out"]) == 1

@@ -9,7 +9,8 @@ from cnnviz_core.progress import Reporter
 from cnnviz_core.results import Maker
 
 SMALL = [
-    "dataset=digits", "dataset.images=24", "profile=quick", "figure.activations_last_conv.images_measured=2", "figure.dead_filters.images=4",
+    "dataset=digits", "dataset.images=24", "profile=quick",
+    "figure.activations_last_conv.images_measured=2", "figure.dead_filters.images=4",
     "figure.attribution_faithfulness.images=1", "figure.attribution_faithfulness.steps=2",
     "figure.attribution_faithfulness.samples=1", "figure.attribution_faithfulness.integration=1",
     "figure.attribution_methods.count=1", "figure.attribution_methods.search=2",
