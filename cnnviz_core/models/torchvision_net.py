@@ -36,7 +36,7 @@ def torchvision_classifier(
     chosen = _entry(name, weights)
     recipe, names = chosen.transforms(), class_names(classes)
     outputs = len(names) if names is not None else len(chosen.meta["categories"])
-    net = build(name, outputs)
+    net = build(name, outputs, size)
     source = _fill(net, weights, chosen, seed)
     sides = recipe.crop_size[0] if size is None else size
     shorter = sides if isinstance(sides, int) else min(sides)
@@ -61,9 +61,14 @@ def _entry(name: str, weights: str | None) -> Any:
     return next((entry for entry in entries if _file_name(entry) == file), entries.DEFAULT)
 
 
-def build(name: str, outputs: int) -> nn.Module:
-    """The network without weights of its own, leaving torch's random numbers as they were."""
+def build(name: str, outputs: int, size: int | Sequence[int] | None = None) -> nn.Module:
+    """The network without weights of its own, leaving torch's random numbers as they were.
+
+    Only vision transformers are made for one `size` in pixels: they have a parameter for each place.
+    """
     options: dict[str, Any] = {"num_classes": outputs}
+    if name.startswith("vit_") and isinstance(size, int):
+        options["image_size"] = size
     if name in ("googlenet", "inception_v3"):
         options |= {"aux_logits": False, "init_weights": False, "transform_input": True}
     with torch.random.fork_rng(devices=[]):
