@@ -10,12 +10,13 @@ from matplotlib.figure import Figure as Picture
 
 from cnnviz_core.claim import Claim
 from cnnviz_core.errors import InputError
+from cnnviz_core.explorer import Explorer
 from cnnviz_core.lab import Lab
 
 Stats = Mapping[str, Any]
 """Numbers, names and short lists of them by name: what JSON can hold."""
 
-__all__ = ["Claim", "Figure", "Picture", "Result", "Stats"]
+__all__ = ["Claim", "Explorer", "Figure", "Picture", "Result", "Stats"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,10 @@ class Figure(ABC):
     @abstractmethod
     def draw(self, result: Result) -> Picture:
         """The picture of the numbers."""
+
+    def explorer(self, result: Result) -> Explorer | None:
+        """What a page lets its reader explore in the place of the picture, or None."""
+        return None
 
     @abstractmethod
     def alt(self, stats: Stats) -> str:

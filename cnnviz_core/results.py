@@ -32,11 +32,12 @@ class Made:
     alt: str = ""
     stats: "Stats" = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
+    explorer: tuple[str, ...] = ()  # the endings of the files that let a reader explore it
 
     @property
     def files(self) -> dict[str, Path]:
-        """Its pictures, by their place in the book."""
-        paths = [self.folder / f"{self.name}.{ending}" for ending in ("png", "svg")]
+        """Its pictures and what else it shows, by their place in the book."""
+        paths = [self.folder / f"{self.name}.{ending}" for ending in ("png", "svg", *self.explorer)]
         return {f"figures/{path.name}": path for path in paths if self.obstacle is None}
 
 
@@ -94,7 +95,7 @@ class Maker:
         return {
             "result": self.store.path(f"results/{name}", self.result_inputs(name)).name,
             "code of draw": draw_digest(target_module(self.settings.figures[name])),
-            "version of matplotlib": versions("matplotlib")["matplotlib"],
+            **{f"version of {package}": versions(package)[package] for package in ("matplotlib", "pillow")},
         }
 
     def check_settings(self, names: list[str]) -> None:
@@ -123,7 +124,8 @@ class Maker:
         if false := [claim for claim in claims if claim.kind == "identity" and claim.holds is False]:
             raise BuildError(f"{false[0].name} must hold for every model, but is false here: {false[0].text} "
                              f"Measured: {json.dumps(dict(false[0].measured))}. This is a bug.")  # fmt: skip
-        return Made(name, result.name, settings, picture, shown["obstacle"], shown["alt"], shown["stats"], claims)
+        return Made(name, result.name, settings, picture, shown["obstacle"], shown["alt"], shown["stats"], claims,
+                    tuple(shown["explorer"]))  # fmt: skip
 
     def _compute(self, name: str, folder: Path) -> None:
         figure = self.figure(name)
@@ -143,14 +145,17 @@ class Maker:
 
     def _draw(self, name: str, result_folder: Path, folder: Path) -> None:
         result, obstacle = load(result_folder)
-        shown: dict[str, Any] = {"obstacle": obstacle, "alt": "", "stats": {}, "claims": []}
+        shown: dict[str, Any] = {"obstacle": obstacle, "alt": "", "stats": {}, "claims": [], "explorer": []}
         if result is not None:
-            from cnnviz_core import style
+            from cnnviz_core import explorer, style
 
             self.reporter.say(f"{name}: drawing")
             figure = self.figure(name)
             try:
                 style.save(figure.draw(result), folder, name)
+                if (explored := figure.explorer(result)) is not None:
+                    explorer.save(explored, folder, name)
+                    shown["explorer"] = explorer.ENDINGS
                 claims = [asdict(claim) for claim in figure.claims(result.stats)]
                 shown |= {"alt": figure.alt(result.stats), "stats": result.stats, "claims": claims}
             except Exception as error:

@@ -9,8 +9,9 @@ from cnnviz_core.files import digest
 
 PACKAGE = "cnnviz_core"
 ROOT = Path(__file__).parent
-DRAWING = frozenset({"draw", "alt", "claims"})  # methods of a figure that work on its finished result
-_NEVER_COMPUTES = frozenset({f"{PACKAGE}.style", f"{PACKAGE}.figure", f"{PACKAGE}.claim", f"{PACKAGE}.errors"})
+DRAWING = frozenset({"draw", "alt", "claims", "explorer"})  # methods of a figure that work on its finished result
+_SHOWING = ("style", "figure", "claim", "explorer")
+_NEVER_COMPUTES = frozenset(f"{PACKAGE}.{name}" for name in (*_SHOWING, "errors"))
 
 SWEEP = f"{PACKAGE}.sweep.gather"  # what `lab.sweep()` computes with; the lab itself knows it only through its engine
 
@@ -121,9 +122,7 @@ def compute_digest(module: str) -> str:
 @cache
 def draw_digest(module: str) -> str:
     """Hash of the code that a figure's picture, claims and words can come from, with the look and all methods."""
-    return digest(
-        file_digest(module, *(f"{PACKAGE}.{name}" for name in ("style", "figure", "claim"))), code_digest(module)
-    )
+    return digest(file_digest(module, *(f"{PACKAGE}.{name}" for name in _SHOWING)), code_digest(module))
 
 
 @cache

@@ -111,7 +111,8 @@ class Teller:
                             f"{escaped(made.obstacle)}\n:::\n")  # fmt: skip
         caption = " ".join(caller().split())
         alt = made.alt.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
-        return Markdown(f'\n![{caption}](figures/{name}.png){{#fig:{name} alt="{alt}"}}\n')
+        explored = f' explorer="{name}"' if made.explorer else ""
+        return Markdown(f'\n![{caption}](figures/{name}.png){{#fig:{name} alt="{alt}"{explored}}}\n')
 
     def stat(self, path: str, spec: str | None = None) -> Any:
         """A number or name that a figure computed: `figure.stat`, deeper with more points."""

@@ -11,6 +11,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from explored import explorer
 from products import faults
 
 from cnnviz_core import book, commands, configure, files, manifest, printing, results, sources
@@ -250,6 +251,23 @@ def test_an_interrupt_keeps_what_is_finished(
     assert main(["notes", *OVERRIDES, f"build={first.settings.build}", "figure.dead_filters.images=11"]) == 130
     assert "the same command goes on from there" in capsys.readouterr().err
     assert faults(first.settings.folder) == []
+
+
+def test_what_can_be_explored_comes_with_the_picture(
+    first: Builder, build: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cnnviz_core.figures.filters_second_conv import FiltersSecondConv
+
+    monkeypatch.setattr(FiltersSecondConv, "explorer", lambda self, result: explorer())
+    monkeypatch.setattr(results, "draw_digest", lambda module: files.digest(module, "explored"))
+    folder = built(build, "chapters=[02_second]").settings.folder
+    assert faults(folder) == []
+    places = [f"figures/filters_second_conv.{ending}" for ending in ("png", "svg", "points.js", "points.jpg")]
+    made = manifest.read(folder)
+    assert list(made["figures"]["filters_second_conv"]["files"]) == places
+    assert set(places) <= set(made["files"])
+    assert 'data-figure="filters_second_conv"' in (folder / "02_second.html").read_text()
+    monkeypatch.undo()
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,11 +20,11 @@ TESTS = ROOT / "tests"
 FIGURES = choices("figure")
 
 MAY_IMPORT = {
-    "errors": (), "machine": (), "claim": (), "style": (), "operations": (),
+    "errors": (), "machine": (), "claim": (), "style": (), "explorer": (), "operations": (),
     "files": ("errors",), "store": ("files",), "sources": ("files",), "progress": (),
     "network": ("errors", "operations"),
     "lab": ("errors", "network", "sweep.gathered"),  # for its type alone
-    "figure": ("claim", "errors", "lab"),
+    "figure": ("claim", "errors", "explorer", "lab"),
     "methods": ("methods", "operations", "errors"),
     "models": ("models", "network", "lab", "operations", "errors", "files", "store",
                "datasets.digits", "datasets.diorama"),
@@ -36,7 +36,8 @@ MAY_IMPORT = {
     "export": ("export", "errors"),
     "configure": ("errors", "progress", "sources", "store", "lab", "figure"),
     "facts": ("configure", "files", "network", "sources", "store", "lab"),
-    "results": ("claim", "configure", "errors", "facts", "figure", "lab", "progress", "sources", "store", "style"),
+    "results": ("claim", "configure", "errors", "explorer", "facts", "figure", "lab", "progress", "sources", "store",
+                "style"),
     "text": ("claim", "errors", "results"),
     "tables": ("facts", "results", "text"),
     "manifest": ("export", "facts", "results"),

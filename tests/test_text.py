@@ -1,5 +1,6 @@
 """Chapters name their figures and numbers; what is misspelt stops the build with chapter and name."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,13 @@ def test_a_figure_has_its_caption_and_words_for_those_who_cannot_see_it(render) 
     markdown = render('{% call figure("planted") %}\nDrop {{ stat("planted.drop") }}.\n{% endcall %}')
     expected = '![Drop 0.25.](figures/planted.png){#fig:planted alt="A \\"quoted\\" \\\\ picture &amp;lt;"}'
     assert markdown.strip() == expected
+
+
+def test_a_figure_says_that_it_can_be_explored(tmp_path: Path) -> None:
+    path = tmp_path / "03_map.md.j2"
+    path.write_text('{% call figure("planted") %}x{% endcall %}')
+    made = replace(MADE, explorer=("points.js", "points.jpg"))
+    assert rendered(Source(path), {"planted": made}, {}).strip().endswith(' explorer="planted"}')
 
 
 def test_a_figure_that_cannot_be_made_says_why(render) -> None:  # type: ignore[no-untyped-def]

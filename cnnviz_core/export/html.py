@@ -74,13 +74,19 @@ def _header(item: Element) -> Element:
     return element("Header", level, [name, classes, []], [*start, *words, *([SPACE, here] if level > 1 else [])])
 
 
-def _image(item: Element, folder: Path, place: str) -> Element:
-    """With its size, so that the page does not jump while it loads, and as a link to itself for zooming."""
+def _image(item: Element, folder: Path, place: str) -> list[Element]:
+    """With its size, so that the page does not jump while it loads, and as a link to itself for zooming.
+
+    After it, where it can be explored, the place of its explorer.
+    """
     (name, classes, pairs), words, (source, title) = item["c"]
+    explored = [value for key, value in pairs if key == "explorer"]
+    pairs = [pair for pair in pairs if pair[0] != "explorer"]
     width, height = picture_size(folder / source, place)
     sizes = [["width", str(round(width * WIDTH))], ["height", str(round(height * WIDTH))]]
     picture = element("Image", [name, classes, [*pairs, *sizes]], words, [source, title])
-    return element("Link", attributes("", "zoom"), [picture], [source, ""])
+    link = element("Link", attributes("", "zoom"), [picture], [source, ""])
+    return [link, *(element("Span", attributes("", "explorer", data_figure=figure), []) for figure in explored)]
 
 
 def picture_size(path: Path, place: str) -> tuple[float, float]:

@@ -29,7 +29,7 @@ def assets(frame: Path) -> dict[str, bytes]:
     """
     font = base64.b64encode((frame / MATH_FONT).read_bytes()).decode()
     face = f'@font-face {{ font-family: "STIX Two Math"; src: url(data:font/woff2;base64,{font}) format("woff2"); }}\n'
-    copied = ("page.css", "page.js", "stix-two-math-license.txt")
+    copied = ("page.css", "page.js", "explorer.js", "stix-two-math-license.txt")
     return {"math.css": face.encode(), **{name: (frame / name).read_bytes() for name in copied}}
 
 
@@ -42,6 +42,7 @@ def chapter_page(frame: Path, *, book: Book, chapter: Chapter, body: str) -> str
         book=book,
         chapter=chapter,
         body=body,
+        explored='class="explorer"' in body,
         sections=sections(chapter),
         previous=book.chapters[place - 1] if place else None,
         next=book.chapters[place + 1] if place + 1 < len(book.chapters) else None,

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from cnnviz_core import style
 from cnnviz_core.claim import identity, tendency
 from cnnviz_core.errors import InputError
-from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
+from cnnviz_core.figure import Claim, Explorer, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Dataset, Lab
 from cnnviz_core.methods.bootstrap import mean_interval
-from cnnviz_core.methods.montage import scattered, thumbnails
+from cnnviz_core.methods.montage import apart, corners, scattered, sheet_side, smaller, thumbnails
 from cnnviz_core.methods.neighbours import chance_purity, label_purity, nearest, trustworthiness
 from cnnviz_core.methods.tsne import Map, perplexity_problem, tsne, usual_perplexity
 
@@ -21,6 +21,9 @@ LEAST = 10  # images
 COLOURED = 16  # classes that are told apart by color and sign, where there are no families
 HEIGHT = 5.4  # of the panel of images with its title, in inches
 PANEL = (1530, 1890)  # height and width of the panel of images, in pixels
+SIDE = 64  # of the images on it, in pixels
+LEAST_APART = 0.75  # of their side: what would hide more of another image is not on the panel
+PIXELS = 32  # the side to which images are brought that are compared by their pixels
 CHUNK = 32  # images read at once
 SIGNS = "os^D"  # for more groups than colors
 PERPLEXITY_ERROR = 1e-3
@@ -50,7 +53,8 @@ class TsneScatter(Figure):
     def compute(self, lab: Lab) -> Result:
         rng, ids = lab.rng(self.name()), lab.spread(self.images)
         layer = lab.model.layer(lab.model.codes_layer)
-        codes = np.asarray(lab.sweep().codes[layer.name][ids], dtype=np.float64)
+        swept = lab.sweep()
+        codes = np.asarray(swept.codes[layer.name][ids], dtype=np.float64)
         chosen = self.perplexity or usual_perplexity(len(ids))
         # the generator has one name for all figures of the map, so that equal settings give equal maps
         found = tsne(
@@ -59,11 +63,22 @@ class TsneScatter(Figure):
         tiles = _thumbnails(lab, ids)
         groups, names, what = _groups(lab.dataset, ids)
         k = min(self.neighbours, (len(ids) - 1) // 2)
+        on_panel = apart(corners(found.place, PANEL, SIDE), LEAST_APART * SIDE)
         return Result(
-            {"place": found.place, "tiles": tiles, "groups": groups},
+            {
+                "place": found.place,
+                "tiles": tiles,
+                "on_panel": np.array(on_panel),
+                "groups": groups,
+                "near": nearest(codes, k),
+                "names": np.array([lab.dataset.ids[i] for i in ids]),
+                "labels": np.array([lab.dataset.class_names[label] for label in lab.dataset.labels[ids]]),
+                "predicted": np.array([lab.model.classes[output] for output in swept.logits[ids].argmax(axis=1)]),
+            },
             {
                 "images": len(ids),
                 "all_images": len(lab.dataset),
+                "on_panel": len(on_panel),
                 "layer": layer.name,
                 "rectified": layer.rectified,
                 "averaged": layer.spatial,
@@ -84,7 +99,9 @@ class TsneScatter(Figure):
         named = 1 < len(stats["groups"]) <= COLOURED
         picture = style.picture(height=HEIGHT + (2.9 if named else 0), dpi=300)
         upper, *lower = picture.subfigures(1 + named, 1, height_ratios=[HEIGHT, 2.9][: 1 + named], squeeze=False)[:, 0]
-        whole = scattered(arrays["tiles"], arrays["place"], PANEL)
+        on_panel = arrays["on_panel"]
+        at = corners(arrays["place"], PANEL, SIDE)[on_panel]
+        whole = scattered(smaller(arrays["tiles"][on_panel], SIDE), at, PANEL)
         style.show_image(
             upper.subplots(),
             whole,
@@ -95,6 +112,22 @@ class TsneScatter(Figure):
             _dots(part.subplots(), arrays, stats)
         return picture
 
+    def explorer(self, result: Result) -> Explorer:
+        stats, arrays = result.stats, result.arrays
+        named = 1 < len(stats["groups"]) <= COLOURED
+        return Explorer(
+            place=arrays["place"],
+            tiles=arrays["tiles"],
+            near=arrays["near"],
+            near_by=f"codes ({stats['layer']})",
+            names=arrays["names"].tolist(),
+            labels=arrays["labels"].tolist(),
+            predicted=arrays["predicted"].tolist(),
+            groups=arrays["groups"],
+            group_names=stats["groups"],
+            colours=[style.COLOURS[k % 7] for k in range(len(stats["groups"]))] if named else [],
+        )
+
     def alt(self, stats: Stats) -> str:
         purity = stats["purity"]
         told = (
@@ -104,8 +137,8 @@ class TsneScatter(Figure):
             else ""
         )
         return (
-            f"{stats['images']} images as small pictures at their places in a map made by t-SNE from the codes of "
-            f"{stats['layer']}, with perplexity {stats['perplexity']:.3g} and a final divergence of "
+            f"{stats['on_panel']} of {stats['images']} images as small pictures at their places in a map made by t-SNE "
+            f"from the codes of {stats['layer']}, with perplexity {stats['perplexity']:.3g} and a final divergence of "
             f"{stats['divergence']:.3f}.{told}"
         )
 
@@ -138,8 +171,8 @@ class TsneScatter(Figure):
 
 
 def _thumbnails(lab: Lab, ids: list[int]) -> np.ndarray:
-    """Together as large as the panel, as far as their own pixels and good taste allow."""
-    side = min(max(round(np.sqrt(np.prod(PANEL) / len(ids))), 24), 96, *lab.model.size)
+    """As large as their explorer can show them, which is larger than the picture does."""
+    side = sheet_side(len(ids), min(lab.model.size))
     chunks = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
     return np.concatenate([thumbnails(lab.pixels(chunk), side) for chunk in lab.track(chunks, "small pictures")])
 
@@ -202,7 +235,7 @@ def _trust(codes: np.ndarray, place: np.ndarray, tiles: np.ndarray, k: int, rng:
 
 
 def _flat(tiles: np.ndarray) -> np.ndarray:
-    return np.asarray(tiles.reshape(len(tiles), -1) / 255)
+    return np.asarray(smaller(tiles, min(PIXELS, tiles.shape[1])).reshape(len(tiles), -1) / 255)
 
 
 def _rectified(name: str, stats: Stats) -> Claim:

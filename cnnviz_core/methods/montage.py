@@ -19,24 +19,43 @@ def thumbnails(images: Float[Tensor, "n 3 h w"], side: int) -> Tiles:
     return np.asarray((small.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy())
 
 
-def scattered(tiles: Tiles, place: Float[np.ndarray, "n 2"], size: tuple[int, int]) -> UInt8[np.ndarray, "h w 3"]:
-    """The tiles at their places (x to the right, y upwards) on white of (height, width) pixels; later ones on top.
+def smaller(tiles: Tiles, side: int) -> UInt8[np.ndarray, "n {side} {side} 3"]:
+    """Squares of 8 bit brought to `side` pixels (antialiased)."""
+    return thumbnails(torch.from_numpy(tiles).permute(0, 3, 1, 2) / 255, side)
 
-    Each axis is stretched so that the outermost tiles touch the border.
-    """
+
+def sheet_side(count: int, most: int, pixels: int = 2**23) -> int:
+    """The side of tiles on a sheet of so many pixels in all: a multiple of 8, from 24 to 128, not far above `most`."""
+    return min(max(int(np.sqrt(pixels / count)) // 8 * 8, 24), 128, -(-most // 8) * 8)
+
+
+def scattered(tiles: Tiles, corners: Int[np.ndarray, "n 2"], size: tuple[int, int]) -> UInt8[np.ndarray, "h w 3"]:
+    """The tiles with these top and left pixels on white of (height, width) pixels; later ones on top."""
     side = tiles.shape[1]
     canvas = np.full((*size, 3), 255, dtype=np.uint8)
-    for tile, (top, left) in zip(tiles, corners(place, size, side), strict=True):
+    for tile, (top, left) in zip(tiles, corners, strict=True):
         canvas[top : top + side, left : left + side] = tile
     return canvas
 
 
 def corners(place: Float[np.ndarray, "n 2"], size: tuple[int, int], side: int) -> Int[np.ndarray, "n 2"]:
-    """Top and left pixel of each tile in `scattered`."""
+    """Top and left pixel of tiles of `side` pixels at places (x to the right, y upwards) of (height, width) pixels.
+
+    Each axis is stretched so that the outermost tiles touch the border.
+    """
     upright = np.stack([-place[:, 1], place[:, 0]], axis=1)
     low, span = upright.min(axis=0), np.ptp(upright, axis=0)
     share = (upright - low) / np.where(span > 0, span, 1)
     return np.asarray((share * (np.array(size) - side)).round().astype(np.int64))
+
+
+def apart(corners: Int[np.ndarray, "n 2"], least: float) -> list[int]:
+    """One tile after the other, without those that are within `least` pixels, down and across, of one that is there."""
+    kept: list[int] = []
+    for i, corner in enumerate(corners):
+        if not kept or (np.abs(corners[kept] - corner).max(axis=1) >= least).all():
+            kept.append(i)
+    return kept
 
 
 def seamed(

@@ -12,8 +12,9 @@ from torch import nn
 
 from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Claim, Result
-from cnnviz_core.figures.tsne_scatter import TsneScatter
+from cnnviz_core.figures.tsne_scatter import PANEL, SIDE, TsneScatter
 from cnnviz_core.lab import Lab
+from cnnviz_core.methods.montage import corners
 
 SETTINGS: dict[str, Any] = {
     "images": 100, "components": 10, "perplexity": None, "iterations": 260, "neighbours": 4,
@@ -117,6 +118,32 @@ def test_the_picture_has_the_images_and_a_legend_of_families(result: Result) -> 
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == list(dict.fromkeys(FAMILIES))
     assert "are of the same family, against 49% by chance" in figure().alt(result.stats)
+
+
+def test_what_can_be_explored_is_what_was_computed(lab: Lab, result: Result) -> None:
+    explored = figure().explorer(result)
+    assert explored.names == [f"no. {i}" for i in range(40)]
+    assert explored.labels == [*NAMES] * 10
+    assert explored.predicted == [f"output {k}" for k in lab.logits(range(40)).argmax(axis=1)]
+    np.testing.assert_array_equal(explored.place, result.arrays["place"])
+    codes = np.asarray(lab.sweep().codes["relu1"], dtype=np.float64)
+    for i, near in enumerate(explored.near):
+        distances = np.linalg.norm(codes - codes[i], axis=1)
+        others = np.sort(np.delete(distances, i))
+        np.testing.assert_allclose(distances[near], others[:4], atol=1e-6)
+        assert i not in near
+    assert explored.near_by == "codes (relu1)"
+    assert (list(explored.group_names), len(explored.colours)) == (["angular", "round"], 2)
+    assert explored.tiles.shape == (40, 24, 24, 3)
+    np.testing.assert_array_equal(explored.tiles[3].transpose(2, 0, 1), lab.dataset.images[3])
+
+
+def test_images_that_would_hide_each_other_are_not_all_on_the_panel(result: Result) -> None:
+    at = corners(result.arrays["place"], PANEL, SIDE)[result.arrays["on_panel"]]
+    far = np.abs(at[:, None] - at).max(axis=2)[~np.eye(len(at), dtype=bool)]
+    assert far.min() >= 0.75 * SIDE
+    assert result.stats["on_panel"] == len(at) < 40
+    assert figure().alt(result.stats).startswith(f"{len(at)} of 40 images")
 
 
 def test_few_images_have_no_map(make_lab: MakeLab) -> None:
