@@ -1,5 +1,6 @@
-"""Gradient ascent that never goes down: a step that would is taken back, and a shorter one tried."""
+"""Gradient ascent in a ball that never goes down: a step that would is taken back, and a shorter one tried."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,27 +21,30 @@ class Climb:
     """Where an ascent came to."""
 
     images: Float[Tensor, "n 3 h w"]
+    slopes: Float[Tensor, "n 3 h w"]  # the derivative of the objective there
     values: Float[np.ndarray, "steps n"]  # of the objective: at the start, then after each try
     accepted: Float[np.ndarray, " n"]  # share of the tries that were accepted
 
 
-def ascend(objective: Objective, start: Float[Tensor, "n 3 h w"], *, tries: int, first: float) -> Climb:
+def ascend(
+    objective: Objective, start: Float[Tensor, "n 3 h w"], *, tries: int, first: float, radius: float = math.inf
+) -> Climb:
     """Makes the objective of each image large, all in one batch, by steepest ascent with backtracking.
 
-    Each image has a step of its own, which first moves it by a length of `first`. A try is one forward and one backward
-    pass: it is accepted where the objective is finite and rises as the gradient promises (Armijo's rule), and the
-    next step is longer; else the image stays and the next step is shorter. So no value ever falls, and none is NaN
-    that was not at the start.
+    Images longer than `radius` (L2) are shortened to it, the start and whatever a step leads to. Each image has a step
+    of its own, which first moves it by a length of `first`. A try is one forward and one backward pass: it is accepted
+    where the objective is finite and rises as the gradient promises (Armijo's rule), and the next step is longer; else
+    the image stays and the next step is shorter. So no value ever falls, and none is NaN that was not at the start.
     """
-    images = start.detach()
+    images = _shortened(start.detach(), radius)
     values, slopes = _value_and_slope(objective, images)
     norms = slopes.flatten(1).norm(dim=1)
     steps = torch.where(norms > 0, first / norms, 0.0)
     curve, accepted = [values], []
     for _ in range(tries):
-        candidates = images + _each(steps, images) * slopes
+        candidates = _shortened(images + _each(steps, images) * slopes, radius)
         reached, new_slopes = _value_and_slope(objective, candidates)
-        promised = steps * slopes.flatten(1).pow(2).sum(dim=1)
+        promised = ((candidates - images) * slopes).flatten(1).sum(dim=1).clamp_min(0)
         finite = reached.isfinite() & new_slopes.flatten(1).isfinite().all(dim=1)
         up = finite & (reached >= values + SUFFICIENT * promised)
         images = torch.where(_each(up, images), candidates, images)
@@ -50,7 +54,7 @@ def ascend(objective: Objective, start: Float[Tensor, "n 3 h w"], *, tries: int,
         curve.append(values)
         accepted.append(up)
     shares = torch.stack(accepted).double().mean(dim=0) if accepted else torch.zeros(len(images)).double()
-    return Climb(images, torch.stack(curve).double().cpu().numpy(), shares.cpu().numpy())
+    return Climb(images, slopes, torch.stack(curve).double().cpu().numpy(), shares.cpu().numpy())
 
 
 def _value_and_slope(objective: Objective, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -59,6 +63,12 @@ def _value_and_slope(objective: Objective, images: Tensor) -> tuple[Tensor, Tens
     values = objective(images)
     (slopes,) = torch.autograd.grad(values.sum(), images)
     return values.detach(), slopes
+
+
+def _shortened(images: Tensor, radius: float) -> Tensor:
+    """The nearest images that are no longer than that."""
+    lengths = images.flatten(1).norm(dim=1).clamp_min(torch.finfo(images.dtype).tiny)
+    return images * _each((radius / lengths).clamp(max=1), images)
 
 
 def _each(values: Tensor, images: Tensor) -> Tensor:

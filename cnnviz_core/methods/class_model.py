@@ -5,11 +5,12 @@ Simonyan, Vedaldi and Zisserman, Deep Inside Convolutional Networks, 2014, secti
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from cnnviz_core.methods.ascent import Climb, Objective, ascend
+from cnnviz_core.methods.ascent import Climb, ascend
 
 Classifier = Callable[[Tensor], Tensor]
 """Gives the logits (n, classes) of what the network is fed, (n, 3, h, w), in which zero is the mean color."""
@@ -20,29 +21,30 @@ def class_model(
     outputs: Int[Tensor, " n"],
     start: Float[Tensor, "n 3 h w"],
     *,
-    penalty: float,
+    length: float,
     tries: int,
-    first: float,
     softmax: bool = False,
 ) -> Climb:
-    """Climbs S_c(I) - penalty * |I|_2^2 from `start`, which is the zero image in the paper, for a class of each image.
+    """Climbs S_c(I) where |I|_2 <= `length`, from `start`, the zero image in the paper, for a class of each image.
 
-    S_c is the raw score. With `softmax` it is log P(c), which also rises where the scores of other classes fall; its
-    logarithm, since the gradient of P itself vanishes where P is near 0 or 1. The first step has the length `first` and
-    is taken whatever it brings: around an image of one color many ReLUs switch within any small step, and a climb
-    that may not fall there hardly leaves. Then each of the `tries` is a forward and a backward pass.
+    This is S_c(I) - lambda |I|_2^2 in its constrained form: lambda becomes the multiplier of the bound (see `penalty`).
+    For a given length an image exists on every network, while a given lambda lets the images of a network whose
+    scores grow faster than lambda can hold run away. S_c is the raw score. With `softmax` it is log P(c), which also
+    rises where the scores of other classes fall; its logarithm, since the gradient of P itself vanishes where P is
+    near 0 or 1. The first try goes as far as the bound: around an image of one color many ReLUs switch within any
+    small step, and a climb that begins with those hardly leaves.
     """
     score = log_probability if softmax else raw_score
+    return ascend(lambda images: score(net(images), outputs), start, tries=tries, first=length, radius=length)
 
-    def objective(images: Tensor) -> Tensor:
-        return score(net(images), outputs) - penalty * images.pow(2).flatten(1).sum(dim=1)
 
-    found: Objective = objective
-    left = start.detach().requires_grad_()
-    (slopes,) = torch.autograd.grad(found(left).sum(), left)
-    lengths = slopes.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
-    moved = start + first * torch.where(lengths > 0, slopes / lengths, 0.0)
-    return ascend(found, moved, tries=tries, first=first)
+def penalty(climb: Climb) -> Float[np.ndarray, " n"]:
+    """The lambda of each image for which it would also be a stationary point of S_c(I) - lambda |I|_2^2, once the climb
+    is at its end: there the gradient is 2 lambda I. Before that, the best one along I; 0 for the zero image.
+    """
+    along = (climb.slopes * climb.images).flatten(1).sum(dim=1)
+    squares = climb.images.flatten(1).pow(2).sum(dim=1)
+    return torch.where(squares > 0, along / (2 * squares), 0.0).double().cpu().numpy()
 
 
 def raw_score(logits: Float[Tensor, "n classes"], outputs: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
@@ -53,14 +55,3 @@ def raw_score(logits: Float[Tensor, "n classes"], outputs: Int[Tensor, " n"]) ->
 def log_probability(logits: Float[Tensor, "n classes"], outputs: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
     """The logarithm of the probability of each image's own output."""
     return raw_score(logits.log_softmax(dim=1), outputs)
-
-
-def balanced_penalty(logits: Float[Tensor, "n classes"], images: Float[Tensor, "n 3 h w"]) -> float:
-    """The penalty by which a typical image pays as much as its own score is worth.
-
-    That is the lead of the highest logit over the mean of all, averaged over images such as photographs, divided by
-    their mean squared length. So the result fits networks of any input size and any scale of scores.
-    """
-    leads = (logits.amax(dim=1) - logits.mean(dim=1)).mean()
-    squares = images.flatten(1).pow(2).sum(dim=1).mean()
-    return float(leads / squares) if squares > 0 else 0.0

@@ -1,5 +1,6 @@
 """Class models of networks whose scores are known, and of one that says nothing at the zero image."""
 
+import copy
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from tiny import MakeLab, pointwise
-from torch import nn
+from torch import Tensor, nn
 
 from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Result
@@ -15,7 +16,7 @@ from cnnviz_core.figures.class_model import ClassModel
 from cnnviz_core.lab import Lab
 
 SETTINGS: dict[str, Any] = {
-    "classes": None, "count": 2, "search": 6, "penalty": 1.0, "tries": 30, "steps": 20, "rate": 0.1, "falloff": 1.0,
+    "classes": None, "count": 2, "search": 6, "length": 1.0, "tries": 30, "steps": 20, "rate": 0.1, "falloff": 1.0,
     "shift": 0.1, "turn": 5, "zoom": 0.1, "photographs": 3,
 }  # fmt: skip
 
@@ -57,12 +58,22 @@ def test_the_class_red_looks_red(result: Result) -> None:
     assert result.stats["faint"] is False
 
 
-def test_a_stronger_penalty_makes_a_fainter_image(result: Result, make_lab: MakeLab) -> None:
-    """Of a linear score the length of the best image is that of the weights by twice the penalty."""
-    strong = figure(classes=["Red", 2], penalty=4.0).compute(lab(make_lab)).stats
-    for weak, faint in zip(result.stats["classes"], strong["classes"], strict=True):
-        assert faint["length"] == pytest.approx(weak["length"] / 4, rel=1e-3)
-    assert strong["penalty"] == pytest.approx(4 * result.stats["penalty"])
+def test_a_shorter_image_has_a_lower_score_and_a_stronger_penalty(result: Result, make_lab: MakeLab) -> None:
+    """Of a linear score that is zero for gray the first is in proportion to the length, the second to its inverse."""
+    short = figure(classes=["Red", 2], length=0.25).compute(lab(make_lab)).stats
+    assert short["bound"] == pytest.approx(result.stats["bound"] / 4)
+    for full, faint in zip(result.stats["classes"], short["classes"], strict=True):
+        assert full["length"] == pytest.approx(1)
+        assert faint["length"] == pytest.approx(1)
+        assert faint["raw"]["score"] == pytest.approx(full["raw"]["score"] / 4, rel=1e-3)
+        assert faint["penalty"] == pytest.approx(full["penalty"] * 4, rel=1e-3)
+
+
+def test_the_length_is_that_of_the_images_of_the_data_set(result: Result, make_lab: MakeLab) -> None:
+    here = lab(make_lab)
+    pixels = here.pixels(here.spread(3)).numpy().astype(float)
+    lengths = [np.sqrt((((image - 0.5) / np.array(here.model.std)[:, None, None]) ** 2).sum()) for image in pixels]
+    assert result.stats["bound"] == pytest.approx(np.mean(lengths), rel=1e-5)
 
 
 def test_claims_hold_for_it(result: Result) -> None:
@@ -72,6 +83,7 @@ def test_claims_hold_for_it(result: Result) -> None:
 @pytest.mark.parametrize(
     ("changed", "holds"),
     [
+        ({"compared": 1}, [True, True, None]),
         ({"largest_fall": 1e-9}, [False, True, True]),
         ({"predicted": 0, "outputs": 2, "classes": [{}] * 40}, [True, False, True]),
         ({"predicted": 1, "outputs": 2}, [True, None, True]),
@@ -88,7 +100,7 @@ def test_where_nothing_changes_at_the_zero_image_the_ascent_starts_from_faint_no
     stats = figure(classes=["red"]).compute(lab(make_lab, net)).stats
     assert stats["faint"] is True
     assert stats["classes"][0]["raw"]["score"] > 1
-    assert figure().claims(stats)[2].undecided == "one class has no interval"
+    assert figure().claims(stats)[2].undecided == "fewer than two classes of which both climbs left the start"
 
 
 def test_classes_are_those_of_the_surest_images_and_the_model_is_left_as_it_was(make_lab: MakeLab) -> None:
@@ -102,7 +114,7 @@ def test_classes_are_those_of_the_surest_images_and_the_model_is_left_as_it_was(
 
 def test_the_picture_has_two_images_of_each_class_and_the_climbs(result: Result) -> None:
     axes = figure().draw(result).axes
-    assert axes[0].get_title().startswith("red\nS = ")
+    assert axes[0].get_title().startswith("red\nS ")
     assert axes[4].get_xlabel() == "tries"
     assert len(axes[4].lines) == 2
     assert "red: score" in figure().alt(result.stats)
@@ -113,7 +125,7 @@ def test_the_picture_has_two_images_of_each_class_and_the_climbs(result: Result)
     [
         ({"classes": ["gren"]}, r"classes=gren is not an output of model tiny, .*; did you mean 'green'\?"),
         ({"classes": [5]}, r"figure.class_model.classes=5 is not an output of model tiny, which are 0 to 4"),
-        ({"penalty": -1}, r"figure.class_model.penalty=-1 must be at least 0"),
+        ({"length": 0}, r"figure.class_model.length=0 must be above 0"),
         ({"rate": 0}, r"figure.class_model.rate=0 must be above 0"),
         ({"tries": 0}, r"figure.class_model.tries=0 must be at least 1"),
     ],
@@ -128,9 +140,33 @@ def test_the_first_of_several_names_is_enough(make_lab: MakeLab) -> None:
     assert stats["classes"][0]["output"] == 3
 
 
-def test_a_score_that_is_no_number_names_the_setting(make_lab: MakeLab) -> None:
+def test_a_model_that_gives_no_numbers_is_named_and_no_setting(make_lab: MakeLab) -> None:
     here = lab(make_lab)
     with torch.no_grad():
         here.model.net[3].weight[0] = torch.inf  # type: ignore[index]
-    with pytest.raises(InputError, match=r"figure.class_model.rate=0.1 leads tiny to a score that is not finite"):
+    with pytest.raises(InputError, match=r"^model tiny gives scores that are not finite"):
         figure(classes=["red"]).compute(here)
+
+
+class Cliff(nn.Module):
+    """No number for images that are redder than any of the data set."""
+
+    def forward(self, logits: Tensor) -> Tensor:
+        return logits + torch.where(logits[:, :1] > 1, torch.nan, 0.0)
+
+
+def test_a_climb_that_leads_to_no_number_names_the_setting(make_lab: MakeLab) -> None:
+    with pytest.raises(InputError, match=r"figure.class_model.rate=3 leads tiny to a score that is not finite"):
+        figure(classes=["red"], rate=3).compute(lab(make_lab, nn.Sequential(*tints(), Cliff())))
+
+
+def test_scores_far_above_photographs_are_drawn_beyond_them_on_a_logarithmic_scale(result: Result) -> None:
+    told = copy.deepcopy(result)
+    for each in told.stats["classes"]:
+        each["photograph"], each["raw"]["score"] = 30.0, 5000.0
+    dots = figure().draw(told).axes[5]
+    assert dots.get_xscale() == "symlog"
+    assert [each.get_text() for each in dots.get_xticklabels()] == ["0", "100", "1000"]
+    for each in told.stats["classes"]:
+        each["photograph"] = 4000.0
+    assert figure().draw(told).axes[5].get_xscale() == "linear"

@@ -23,6 +23,16 @@ def test_each_image_finds_its_own_step() -> None:
     assert ((found.accepted > 0) & (found.accepted < 1)).all()
 
 
+def test_the_best_image_of_a_ball_is_the_nearest_to_the_top() -> None:
+    """The tops lie at a length of sqrt(12)."""
+    found = ascend(bowl, START + 9, tries=60, first=1.0, radius=2.0)
+    torch.testing.assert_close(found.images, torch.full_like(START, 2 / 12**0.5), rtol=0, atol=1e-6)
+    assert (np.diff(found.values, axis=0) >= 0).all()
+    torch.testing.assert_close(found.values[0], bowl(torch.full_like(START, 2 / 12**0.5)).numpy())
+    slope = 2 * torch.tensor([1.0, 1000.0]).view(2, 1, 1, 1) * (1 - found.images)
+    torch.testing.assert_close(found.slopes, slope, check_dtype=False)
+
+
 def test_one_image_is_climbed_as_if_it_were_alone() -> None:
     alone = ascend(lambda images: -(images - 1).pow(2).flatten(1).sum(dim=1), START[:1], tries=9, first=0.3)
     torch.testing.assert_close(ascend(bowl, START, tries=9, first=0.3).images[:1], alone.images)
