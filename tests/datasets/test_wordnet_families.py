@@ -4,10 +4,11 @@ from cnnviz_core.datasets.wordnet_families import wordnet_families
 
 KNOWN = {
     "animals": ["n01440764", "n02099601", "n02536864", "n02655020"],  # tench, golden retriever, coho, puffer
-    "made things": ["n02666196", "n03417042", "n04613696"],  # abacus, garbage truck, yurt
+    "made things": ["n02666196", "n04398044", "n04606251"],  # abacus, teapot, wreck
+    "vehicles": ["n02687172", "n03417042", "n04612504"],  # aircraft carrier, garbage truck, yawl
     "signs and texts": ["n06359193", "n06794110", "n07565083"],  # web site, street sign, menu
     "food": ["n07579787", "n07753592", "n07932039"],  # plate, banana, eggnog
-    "landscapes": ["n09193705", "n09472597"],  # alp, volcano
+    "places": ["n09193705", "n09472597", "n02699494", "n04613696"],  # alp, volcano, altar, yurt
     "people": ["n09835506", "n10565667"],  # ballplayer, scuba diver
     "plants and fungi": ["n11879895", "n12985857", "n13133613"],  # rapeseed, coral fungus, ear
     "other things": ["n15075141"],  # toilet tissue
