@@ -83,7 +83,7 @@
     const legend = make("div", { className: "explorer-legend" });
     const tools = make("div", { className: "explorer-tools" },
       button("+", "Zoom in", () => zoomAbout(1.5)), button("−", "Zoom out", () => zoomAbout(1 / 1.5)),
-      button("Whole", "Show the whole map", whole), button("Close", "Close the map", close));
+      button("Whole map", "", whole), button("Close", "Close the map", close));
     const map = make("div", { className: "explorer-map" }, canvas, tools, card);
     const box = make("div", { className: "explorer-box" }, map,
       make("div", { className: "explorer-bar" }, search, found, legend), make("p", { className: "explorer-help" }, HELP));
@@ -195,7 +195,7 @@
         }
       };
       pen.imageSmoothingQuality = "high";
-      pen.globalAlpha = 0.12;
+      pen.globalAlpha = 0.18;
       if (shown.length < count) for (let i = 0; i < count; i++) if (!isShown[i]) stamp(i, Math.min(side, DOT - 1), 0);
       pen.globalAlpha = 1;
       for (const i of shown) stamp(i, side, side >= 24 && data.colors.length ? 1.5 : 0);
@@ -352,7 +352,8 @@
       if (view.zoom === 1 && event.deltaY > 0) return; // the page goes on
       event.preventDefault();
       const place = at(event);
-      zoomAbout(Math.exp(-clamp(event.deltaY * (event.deltaMode ? 20 : 1), -200, 200) / 400), place.x, place.y);
+      const turn = clamp(event.deltaY * (event.deltaMode ? 20 : 1), -200, 200);
+      zoomAbout(Math.exp(-turn / (event.ctrlKey ? 80 : 400)), place.x, place.y); // with Ctrl: two fingers on a touchpad
     }, { passive: false });
     canvas.addEventListener("dblclick", (event) => zoomAbout(2, at(event).x, at(event).y));
     canvas.addEventListener("keydown", (event) => {

@@ -1,5 +1,7 @@
 """The explorer of a map in a real browser, in a page opened as a file."""
 
+import base64
+import io
 import shutil
 from pathlib import Path
 from typing import Any
@@ -120,12 +122,33 @@ def test_pointing_at_an_image_tells_its_class_and_its_neighbors(opened: Any, i: 
 
 
 def test_what_is_shown_of_an_image_is_its_own_tile(opened: Any) -> None:
-    mouse(opened, "Moved", point(opened, 11))
+    mouse(opened, "Moved", point(opened, 15))
     tile = "document.querySelector('.explorer-card .explorer-tile').style"
     # 7 tiles to a row, 96 pixels each on the page
-    assert opened.evaluate(f"{tile}.backgroundPosition") == f"{-4 * 96}px {-1 * 96}px"
+    assert opened.evaluate(f"{tile}.backgroundPosition") == f"{-1 * 96}px {-2 * 96}px"
     assert opened.evaluate(f"{tile}.backgroundSize") == f"{7 * 96}px {6 * 96}px"
     assert opened.evaluate(f"{tile}.backgroundImage").endswith('figures/some_map.points.jpg")')
+
+
+def test_each_image_is_drawn_at_its_place(opened: Any) -> None:
+    taken = opened.call("Page.captureScreenshot", format="png")["data"]
+    screen = np.asarray(Image.open(io.BytesIO(base64.b64decode(taken))).convert("RGB"), dtype=int)
+    seen = 0
+    for i, tile in enumerate(explorer(COUNT).tiles):
+        x, y = (round(number) for number in point(opened, i))
+        if y < len(screen) - 1:
+            assert np.abs(screen[y, x] - tile[0, 0]).max() <= 8, i
+            seen += 1
+    assert seen > COUNT / 2
+
+
+def test_two_fingers_zoom(opened: Any) -> None:
+    x, y = (sum(numbers) / 2 for numbers in zip(point(opened, 0), point(opened, COUNT // 2), strict=True))
+    for kind, apart in (("Start", 40), ("Move", 60), ("Move", 80), ("End", None)):
+        touches = [] if apart is None else [{"x": x + side * apart, "y": y, "id": side} for side in (-1, 1)]
+        opened.call("Input.dispatchTouchEvent", type=f"touch{kind}", touchPoints=touches)
+        settle(opened)
+    assert zoom(opened) == pytest.approx(2, abs=0.1)
 
 
 def test_a_click_holds_an_image_and_its_neighbors_can_be_visited(opened: Any) -> None:
