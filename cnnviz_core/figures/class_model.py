@@ -111,7 +111,7 @@ class ClassModel(Figure):
                 "predicted": sum(each["raw"]["predicted"] for each in classes),
                 "held_predicted": sum(each["held"]["predicted"] for each in classes),
                 "above_photographs": sum(each["raw"]["score"] > each["photograph"] for each in classes),
-                "photographs": len(logits), "largest_fall": float(-np.diff(raw.values, axis=0).min(initial=0)),
+                "photographs": len(logits), "largest_fall": 0.0 - float(np.diff(raw.values, axis=0).min(initial=0)),
                 "lead": float(lead.mean()) if left else 0.0,
                 "lead_interval": list(mean_interval(lead, rng)) if left else [0.0, 0.0],
             },
