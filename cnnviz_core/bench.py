@@ -158,6 +158,7 @@ BENCHMARKS: Mapping[str, Callable[[str], Row]] = {
     "sweep": sweep,
 }
 NETWORKS = ("alexnet", "squeezenet1_0")
+_WITHOUT_PEER = {"sweep"}
 
 
 def rows(names: Sequence[str], reporter: Reporter) -> list[Row]:
@@ -167,7 +168,7 @@ def rows(names: Sequence[str], reporter: Reporter) -> list[Row]:
             raise InputError(
                 f"no benchmark is called {name!r}{nearest(name, BENCHMARKS)} There are: {', '.join(BENCHMARKS)}"
             )
-    if find_spec("captum") is None:
+    if set(names or BENCHMARKS) - _WITHOUT_PEER and find_spec("captum") is None:
         raise InputError("cnnviz bench compares with captum, which is not installed: pip install 'cnnviz[dev]'")
     found = []
     for name in names or BENCHMARKS:

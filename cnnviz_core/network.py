@@ -4,13 +4,14 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from cnnviz_core.errors import InputError, nearest
-from cnnviz_core.operations import Site, capture, capture_all
+from cnnviz_core.operations import Call, Site, Watch, capture, capture_all
 
 
 @dataclass(frozen=True)
@@ -250,12 +251,21 @@ class Model:
         )
 
     def _weights_up_to(self, last: Layer) -> dict[str, Tensor]:
-        """The parameters and statistics of the layers from the image to `last`, by name."""
-        names = list(self.layers)
-        before = [self.layers[name] for name in names[: names.index(last.name) + 1]]
-        paths = {layer.weight.rpartition(".")[0] if layer.weight else layer.path for layer in before} - {""}
-        found = tuple(f"{path}." for path in paths)
-        return {name: value for name, value in self.net.state_dict().items() if name.startswith(found)}
+        """The parameters and statistics that the forward pass reads up to `last`, by name: those of no layer too."""
+        read: set[int] = set()
+        reached = False
+
+        def see(call: Call) -> Any:
+            nonlocal reached
+            if not reached:
+                read.update(map(id, call.tensors()))
+                reached = call.site == last.site
+            return call.output
+
+        with torch.no_grad(), Watch(see):
+            self.net(self.normalise(torch.full((1, 3, *self.size), 0.5)))
+        named = [*self.net.named_parameters(remove_duplicate=False), *self.net.named_buffers(remove_duplicate=False)]
+        return {name: value for name, value in named if id(value) in read}
 
 
 def _sites(layers: Sequence[Layer]) -> tuple[set[Site], set[Site]]:

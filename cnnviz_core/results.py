@@ -87,7 +87,7 @@ class Maker:
 
     @staticmethod
     def _versions() -> dict[str, str]:
-        found = versions("torch", "torchvision", "numpy", "scikit-learn")
+        found = versions("torch", "torchvision", "numpy", "numba", "scipy", "scikit-learn", "pillow")
         return {package: number for package, number in found.items() if package != "python"}
 
     def picture_inputs(self, name: str) -> Inputs:

@@ -1,5 +1,7 @@
 """The benchmarks' arithmetic and refusals; the measuring itself takes too long for a test."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -41,5 +43,17 @@ def test_an_unknown_benchmark_is_named() -> None:
 
 def test_without_the_peer_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match="captum, which is not installed: pip install"):
-        bench.rows([], Reporter(quiet=True))
+    for names in ([], ["sweep", "occlusion"]):
+        with pytest.raises(InputError, match="captum, which is not installed: pip install"):
+            bench.rows(names, Reporter(quiet=True))
+
+
+def test_a_sweep_is_measured_without_the_peer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "find_spec", lambda name: None)
+    monkeypatch.setattr(bench, "NETWORKS", ("alexnet",))
+    monkeypatch.setattr(bench, "SWEPT", 32)
+    monkeypatch.setattr(bench, "REPEATS", 1)
+    (row,) = bench.rows(["sweep"], Reporter(quiet=True))
+    assert row["name"] == "sweep alexnet, 32 images"
+    assert re.fullmatch(r"forward pass; \d+ MB at most", str(row["peer"]))
+    assert row["ratio"] == row["theirs"] / row["ours"]  # type: ignore[operator]

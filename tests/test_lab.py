@@ -1,11 +1,13 @@
 """Model: what it is fed, what its layers give, and what is known about them."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torchvision.models import VisionTransformer
 
 from cnnviz_core.errors import InputError
 from cnnviz_core.models.assemble import assemble
@@ -164,6 +166,23 @@ def test_a_model_may_be_random_above_a_layer_only() -> None:
     assert all(name in kept for name in weights if name.startswith("stem."))
     assert "stem.1.running_mean" in kept
     assert all(torch.equal(wholly[name], weights[name]) for name in ("residual.conv.weight", "head.weight"))
+
+
+def test_random_above_a_layer_leaves_tokens_and_positions_that_belong_to_no_layer() -> None:
+    net = VisionTransformer(
+        image_size=32, patch_size=16, num_layers=2, num_heads=2, hidden_dim=8, mlp_dim=16, num_classes=5
+    )
+    for value in net.parameters():
+        torch.nn.init.normal_(value, std=0.3)
+    model = assemble(net, name="vit", size=32, resize=32, mean=MEAN, std=STD, classes=None, weights="planted")
+    images = torch.from_numpy(np.random.default_rng(0).random((2, 3, 32, 32), dtype=np.float32))
+    names = list(model.layers)
+    for name, following in pairwise(names):
+        half = model.randomised(np.random.default_rng(1), above=model.layer(name))
+        for layer in names[: names.index(name) + 1]:
+            (here,), (there,) = (each.activations(images, layer) for each in (half, model))
+            assert torch.equal(here, there), (name, layer)
+        assert not torch.equal(half(images), model(images)), (name, following)
 
 
 def test_fingerprint_follows_the_weights() -> None:

@@ -40,13 +40,9 @@ class Activity:
 def activity(sums: Sums, places: int) -> Activity:
     """The activity on some images, of maps of so many places."""
     return Activity(
-        len(sums.values) * places, _over_images(sums.values), _over_images(sums.squares),
+        len(sums.values) * places, exactly(sums.values), exactly(sums.squares),
         sums.zeros.sum(axis=0), sums.peaks.max(axis=0),
     )  # fmt: skip
-
-
-def _over_images(values: Float64[np.ndarray, "n c"]) -> ExactSum:
-    return total([exactly(row) for row in values])
 
 
 def together(parts: Sequence[Activity]) -> Activity:

@@ -28,12 +28,13 @@ class ExactSum:
         return _carried(self.whole + other.whole, self.part + other.part)
 
 
-def exactly(terms: Float64[np.ndarray, "c"]) -> ExactSum:
-    """One term for each of the c series. Raises OverflowError beyond 2^62, where whole numbers end."""
-    if not np.all(np.abs(terms) < 2.0**62):
+def exactly(terms: Float64[np.ndarray, "n c"]) -> ExactSum:
+    """The sums of c series of n numbers, at most 2,048. Raises OverflowError beyond 2^62, where whole numbers end."""
+    if not np.all(np.abs(terms).sum(axis=0) < 2.0**62):
         raise OverflowError("a sum of activations is infinite, not a number, or above 4.6e18")
     whole = np.floor(terms)
-    return _carried(whole.astype(np.int64), np.round((terms - whole) * _UNIT).astype(np.int64))
+    parts = np.rint((terms - whole) * _UNIT).astype(np.int64)
+    return _carried(whole.astype(np.int64).sum(axis=0), parts.sum(axis=0))
 
 
 def total(sums: Sequence[ExactSum]) -> ExactSum:

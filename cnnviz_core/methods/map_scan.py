@@ -20,6 +20,8 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 _ABSENT = np.iinfo(np.int64).max
+_RUN = 8  # places, one after the other in reading order, whose maximum is kept; a multiple of 4
+_EXACT = 64  # places that are summed in 32 bits before their sum is added in 64; a multiple of 4
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,13 @@ def scan(
     for two places so many rows and columns apart, and for all that are nearer. Images must come in ascending order.
     `parts` threads share the channels, which changes no bit.
     """
-    sums = Sums.blank(len(maps), maps.shape[3])
-    edges = np.linspace(0, maps.shape[3], parts + 1).astype(int)
+    (count, height, width, channels), sums = maps.shape, Sums.blank(len(maps), maps.shape[3])
+    flat = maps.reshape(count, height * width, channels)
+    reach = overlap.sum(axis=1)  # so many columns apart, and further, places are free
+    edges = np.linspace(0, channels, parts + 1).astype(int)
     jobs = [
         threads.submit(
-            _scan, maps, first, int(start), int(end), overlap, places,
+            _scan, flat, first, int(start), int(end), width, reach, places,
             ranking.values, ranking.numbers, sums.values, sums.squares, sums.zeros, sums.peaks,
         )
         for start, end in pairwise(edges)
@@ -101,93 +105,127 @@ def _compiled(function: F) -> F:
 
 @_compiled
 def _scan(
-    maps: np.ndarray, first: int, start: int, end: int, overlap: np.ndarray, places: int,
+    maps: np.ndarray, first: int, start: int, end: int, width: int, reach: np.ndarray, places: int,
     values: np.ndarray, numbers: np.ndarray,
     totals: np.ndarray, squares: np.ndarray, zeros: np.ndarray, peaks: np.ndarray,
 ) -> None:  # fmt: skip
-    """`scan` for the channels from `start` to `end`."""
-    count, height, width, size = maps.shape[0], maps.shape[1], maps.shape[2], end - start
-    tops = np.empty((count, height, size), dtype=np.float32)  # the maximum of each row
-    found = np.empty((count, places, size), dtype=np.int64)  # where the strongest places of each image are
+    """`scan` for the channels from `start` to `end` of maps (n, places, c), image by image while it is in the cache."""
+    count, size = maps.shape[0], maps.shape[1]
+    tops = np.empty((-(-size // _RUN), end - start), dtype=np.float32)  # the maximum of each run of places
+    rows, columns = np.empty((2, places), dtype=np.int64)
     for i in range(count):
-        _sum(maps, i, start, end, tops[i], totals, squares, zeros, peaks)
-    for place in range(places):  # the first of all images first: then few images have a second that is strong enough
-        for i in range(count):
-            for k in range(size):
-                before, least = found[i, :place, k], values[start + k, 0]
-                if not peaks[i, start + k] >= least or (place > 0 and before[-1] < 0):
-                    found[i, place, k] = -1
-                    continue
-                value, spot = _next(maps[i, :, :, start + k], tops[i, :, k], overlap, before, least)
-                found[i, place, k] = spot
-                number = (first + i) * height * width + spot
-                if spot >= 0 and _weaker(least, numbers[start + k, 0], value, number):
-                    _replace_weakest(values[start + k], numbers[start + k], value, number)
+        peak = peaks[i, start:end]
+        _sum(maps[i], start, end, tops, totals[i, start:end], squares[i, start:end], zeros[i, start:end], peak)
+        for k in range(start, end):
+            for place in range(places):
+                least, full = values[k, 0], numbers[k, 0] != _ABSENT  # then equal ones of later images are weaker
+                if not peak[k - start] >= least or (full and peak[k - start] == least):
+                    break
+                channel, runs = maps[i, :, k], tops[:, k - start]
+                if place == 0:
+                    spot = _first(channel, runs, peak[k - start])
+                else:
+                    spot = _next(channel, runs, width, reach, rows[:place], columns[:place], least, not full)
+                if spot < 0:
+                    break
+                rows[place], columns[place] = spot // width, spot % width
+                _replace_weakest(values[k], numbers[k], channel[spot], (first + i) * size + spot)
 
 
 @_compiled
 def _sum(
-    maps: np.ndarray, i: int, start: int, end: int, tops: np.ndarray,
-    totals: np.ndarray, squares: np.ndarray, zeros: np.ndarray, peaks: np.ndarray,
+    maps: np.ndarray, start: int, end: int, tops: np.ndarray,
+    totals: np.ndarray, squares: np.ndarray, zeros: np.ndarray, peak: np.ndarray,
 ) -> None:  # fmt: skip
-    """Go once through the maps of image i. Some rows are summed in 32 bits, and these sums in 64."""
-    height, width, size = maps.shape[1], maps.shape[2], end - start
-    part, part_squares = np.zeros(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
-    part_zeros = np.zeros(size, dtype=np.int32)
-    rows = 64 // width + 1
-    peak = peaks[i, start:end]
-    peak[:] = -np.inf
-    for r in range(height):
-        top = tops[r]
-        top[:] = -np.inf
-        for q in range(width):
-            here = maps[i, r, q, start:end]
-            for k in range(size):
+    """Go once through maps (places, c). Some places are summed in 32 bits, and these sums in 64."""
+    places, channels = len(maps), end - start
+    part, part_squares = np.zeros(channels, dtype=np.float32), np.zeros(channels, dtype=np.float32)
+    part_zeros = np.zeros(channels, dtype=np.int32)
+    tops[:] = -np.inf
+    for begin in range(0, places, _EXACT):
+        stop = min(begin + _EXACT, places)
+        for p in range(begin, stop - 3, 4):  # four at once: the sums are read and written less often
+            a, b, c, d = maps[p, start:end], maps[p + 1, start:end], maps[p + 2, start:end], maps[p + 3, start:end]
+            top = tops[p // _RUN]
+            for k in range(channels):
+                e, f, g, h = a[k], b[k], c[k], d[k]
+                more, other = e if e > f else f, g if g > h else h
+                more = more if more > other else other
+                top[k] = more if more > top[k] else top[k]
+                part[k] += (e + f) + (g + h)
+                part_squares[k] += (e * e + f * f) + (g * g + h * h)
+                part_zeros[k] += np.int32(e == 0) + np.int32(f == 0) + np.int32(g == 0) + np.int32(h == 0)
+        for p in range(stop - (stop - begin) % 4, stop):
+            here, top = maps[p, start:end], tops[p // _RUN]
+            for k in range(channels):
                 value = here[k]
                 top[k] = value if value > top[k] else top[k]
                 part[k] += value
                 part_squares[k] += value * value
                 part_zeros[k] += np.int32(value == 0)
-        for k in range(size):
+        for k in range(channels):
+            totals[k] += part[k]
+            squares[k] += part_squares[k]
+            zeros[k] += part_zeros[k]
+        part[:], part_squares[:], part_zeros[:] = 0, 0, 0
+    peak[:] = -np.inf
+    for top in tops:
+        for k in range(channels):
             peak[k] = top[k] if top[k] > peak[k] else peak[k]
-        if r % rows == rows - 1 or r == height - 1:
-            for k in range(size):
-                totals[i, start + k] += part[k]
-                squares[i, start + k] += part_squares[k]
-                zeros[i, start + k] += part_zeros[k]
-            part[:], part_squares[:], part_zeros[:] = 0, 0, 0
+
+
+@_compiled
+def _first(channel: np.ndarray, tops: np.ndarray, peak: float) -> int:
+    """The first place that has the largest value."""
+    run = 0
+    while tops[run] != peak:
+        run += 1
+    spot = run * _RUN
+    while channel[spot] != peak:
+        spot += 1
+    return spot
 
 
 @_compiled
 def _next(
-    channel: np.ndarray, tops: np.ndarray, overlap: np.ndarray, before: np.ndarray, least: float
-) -> tuple[float, int]:
-    """The strongest place of at least `least` that overlaps none of those before, and its number; -1 for none.
+    channel: np.ndarray, tops: np.ndarray, width: int, reach: np.ndarray, rows: np.ndarray, columns: np.ndarray,
+    least: float, ties: bool,
+) -> int:  # fmt: skip
+    """The strongest place above `least`, with `ties` also at it, that overlaps none at these rows and columns, or -1.
 
-    Only rows whose maximum is larger than what was found are looked at.
+    Only runs whose maximum is larger than what was found are looked at.
     """
-    height, width = channel.shape
-    for other in before:
-        row, column = other // width, other % width
-        if overlap[max(row, height - 1 - row), max(column, width - 1 - column)]:
-            return least, -1  # even the corner that is furthest away overlaps
-    best, spot, start = least, -1, 0
-    if len(before) == 0:
-        for r in range(height):
-            start = r if tops[r] > tops[start] else start
-    for r in range(start, height):
-        if not (tops[r] > best or (spot < 0 and tops[r] == best)):
+    size = len(channel)
+    best, spot = least, -1
+    if _taken(0, len(reach) - 1, 0, width - 1, reach, rows, columns):
+        return spot
+    for run in range(len(tops)):
+        if not (tops[run] > best or (ties and spot < 0 and tops[run] == best)):
             continue
-        for q in range(width):
-            value = channel[r, q]
-            if value > best or (spot < 0 and value == best):
-                free = True
-                for other in before:
-                    row = other // width
-                    free &= not overlap[abs(r - row), abs(q - (other - row * width))]
-                if free:
-                    best, spot = value, r * width + q
-    return best, spot
+        start, end = run * _RUN, min((run + 1) * _RUN, size)
+        r, q = start // width, start % width
+        if q + end - start <= width and _taken(r, r, q, q + end - start - 1, reach, rows, columns):
+            continue
+        for p in range(start, end):
+            value = channel[p]
+            if (value > best or (ties and spot < 0 and value == best)) and not _taken(r, r, q, q, reach, rows, columns):
+                best, spot = value, p
+            q += 1
+            if q == width:
+                r, q = r + 1, 0
+    return spot
+
+
+@_compiled
+def _taken(
+    top: int, bottom: int, left: int, right: int, reach: np.ndarray, rows: np.ndarray, columns: np.ndarray
+) -> bool:
+    """Whether one place overlaps a whole rectangle, whose last row and column are `bottom` and `right`."""
+    for other in range(len(rows)):
+        down = max(bottom - rows[other], rows[other] - top)
+        if max(right - columns[other], columns[other] - left) < reach[down]:
+            return True
+    return False
 
 
 @_compiled

@@ -42,7 +42,10 @@ class Plan:
         """Everything that could change what is found; the shards, the engine and its workers do not."""
         return {
             **self.code,
-            **{f"version of {package}": version(package) for package in ("torch", "numpy", "numba")},
+            **{
+                f"version of {package}": version(package)
+                for package in ("torch", "torchvision", "numpy", "numba", "pillow")
+            },
             "request": json.dumps(dataclasses.asdict(self.request)),
             "model": fingerprint(self.lab.model),
             "dataset": self.lab.dataset.fingerprint,

@@ -24,7 +24,7 @@ from cnnviz_core.progress import Reporter
 from cnnviz_core.store import Store
 
 OVERRIDES = ["model=custom", "model.factory=worker_net:net", "model.weights=none", "model.size=32", "dataset=digits",
-             "engine=dask", "engine.workers=2", "engine.shard_images=32"]  # fmt: skip
+             "dataset.images=320", "engine=dask", "engine.workers=2", "engine.shard_images=32"]  # fmt: skip
 NET = """
 import torch
 

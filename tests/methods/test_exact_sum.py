@@ -14,11 +14,11 @@ def terms() -> np.ndarray:
 
 def test_groups_and_order_change_no_bit(terms: np.ndarray) -> None:
     rng = np.random.default_rng(1)
-    one = total([exactly(row) for row in terms]).value
+    one = exactly(terms).value
     for _ in range(5):
         shuffled = rng.permutation(terms)
         groups = np.split(shuffled, np.sort(rng.integers(1, 299, 6)))
-        again = total([total([exactly(row) for row in group]) for group in groups if len(group)]).value
+        again = total([exactly(group) for group in groups if len(group)]).value
         np.testing.assert_array_equal(again, one)
     plain = [np.sum([np.sum(group, axis=0) for group in np.split(terms, 3)], axis=0), terms.sum(axis=0)]
     assert (plain[0] != plain[1]).any(), "floating-point sums do depend on it here"
@@ -26,17 +26,22 @@ def test_groups_and_order_change_no_bit(terms: np.ndarray) -> None:
 
 def test_is_the_sum_of_fractions(terms: np.ndarray) -> None:
     expected = [float(sum(Fraction(value) for value in column)) for column in terms.T]
-    np.testing.assert_allclose(total([exactly(row) for row in terms]).value, expected, rtol=1e-15)
+    np.testing.assert_allclose(exactly(terms).value, expected, rtol=1e-15)
 
 
 def test_carries_small_and_negative_parts() -> None:
-    terms = np.array([0.75, -0.25, -1e-20, -3.5])
+    terms = np.array([[0.75, -0.25, -1e-20, -3.5]])
     both = exactly(terms) + exactly(terms)
-    np.testing.assert_allclose(both.value, 2 * terms, atol=2.0**-51)
+    np.testing.assert_allclose(both.value, 2 * terms[0], atol=2.0**-51)
     assert ((both.part >= 0) & (both.part < 2**52)).all()
 
 
 @pytest.mark.parametrize("value", [np.inf, np.nan, 1e19])
 def test_refuses_what_no_whole_number_holds(value: float) -> None:
     with pytest.raises(OverflowError, match=r"infinite, not a number, or above 4.6e18"):
-        exactly(np.array([1.0, value]))
+        exactly(np.array([[1.0, value]]))
+
+
+def test_refuses_a_sum_of_numbers_that_are_small_enough_one_by_one() -> None:
+    with pytest.raises(OverflowError):
+        exactly(np.full((3, 1), 2.0**61))
