@@ -97,7 +97,8 @@ def test_every_figure_is_made_or_says_why_not(network: str, tmp_path: Path) -> N
     for name in [name for name, obstacle in obstacles.items() if obstacle is None]:
         if network in DRAWN:
             made = maker.make(name)
-            assert all(path.stat().st_size > 5000 for path in made.files.values())
+            pictures = [path for path in made.files.values() if path.suffix in (".png", ".svg")]
+            assert all(path.stat().st_size > 5000 for path in pictures)
             assert made.alt
             assert made.claims
         else:
