@@ -102,11 +102,13 @@ class AttributionLabels(Figure):
     ) -> tuple[Model, Lesson]:
         """A copy that learned the labels; the first until it knows all, and the others as long as the first did.
 
-        Where the training diverged it is what it was at the start.
+        Where the training diverged it is what it was at the start. A pass has two batches or more: in a single one the
+        order of the images would change nothing.
         """
         pupil = replace(start, net=copy.deepcopy(start.net))
         lesson = memorise(
-            pupil.net, lambda chosen: start.normalise(pixels[chosen]), labels, rng, rate=self.rate, batch=self.batch,
+            pupil.net, lambda chosen: start.normalise(pixels[chosen]), labels, rng, rate=self.rate,
+            batch=min(self.batch, (len(labels) + 1) // 2),
             passes=before["permuted"].passes if before else self.passes, enough=None if before else 1.0,
         )  # fmt: skip
         return (start if lesson.diverged else pupil), lesson
