@@ -12,6 +12,14 @@ settle()
 torch.set_num_threads(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The networks run first and one by one, since they take longest; all other files as a whole, for their fixtures."""
+    items.sort(key=lambda item: item.path.name != "test_networks.py")
+    for item in items:
+        alone = item.path.name == "test_networks.py"
+        item.add_marker(pytest.mark.xdist_group(item.nodeid if alone else str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def real() -> Path:
     """The folder of real weights and photographs, where CNNVIZ_REAL names one."""
