@@ -60,7 +60,10 @@ class Pooled:
 
 
 class Ranked:
-    """The strongest places of a layer of maps, its statistics, and the average of each map."""
+    """The strongest places of a layer of maps, its statistics, and the average of each map.
+
+    Maps of another device are copied to the processor, which looks at them.
+    """
 
     def __init__(self, layer: Layer, request: Request, threads: ThreadPoolExecutor) -> None:
         self.layer, self.request, self.threads = layer, request, threads
