@@ -13,7 +13,7 @@ torch.set_num_threads(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The networks run first and one by one, since they take longest; all other files as a whole, for their fixtures."""
+    """The networks run first and one by one, since they take longest; other files as a whole, for their fixtures."""
     items.sort(key=lambda item: item.path.name != "test_networks.py")
     for item in items:
         alone = item.path.name == "test_networks.py"
