@@ -182,6 +182,17 @@ class Model:
         return maps[-1] if maps else None
 
     @property
+    def ranked_layers(self) -> tuple[Layer, ...]:
+        """The layers whose strongest places are worth knowing: activations, blocks and poolings that give maps.
+
+        Not what a maximum pooling follows at once, unless it is `last_maps`: the pooling has the same strongest values.
+        """
+        ordered = list(self.layers.values())
+        pooled = {layer.name for layer, following in pairwise(ordered) if "max_pool" in following.site[0]}
+        maps = [layer for layer in ordered if layer.spatial and (layer.activation or layer.kind in ("block", "pool"))]
+        return tuple(layer for layer in maps if layer.name not in pooled or layer == self.last_maps)
+
+    @property
     def averaged(self) -> Layer | None:
         """The maps of which all that follows is told only the averages over all places, where there are such."""
         ordered = list(self.layers.values())

@@ -62,3 +62,12 @@ def test_maps_that_are_only_averaged(name: str, layer: str | None) -> None:
         weights="random",
     )  # fmt: skip
     assert (made.averaged and made.averaged.name) == layer, list(made.layers)
+
+
+def test_what_a_maximum_pooling_follows_is_not_ranked() -> None:
+    made = assemble(
+        net("alexnet", dtype=torch.float32), name="alexnet", size=96, resize=96, mean=[0.5] * 3, std=[0.25] * 3,
+        classes=None, weights="random",
+    )  # fmt: skip
+    found = [layer.name for layer in made.ranked_layers]
+    assert found[:5] == ["pool1", "pool2", "relu3", "relu4", "relu5"], found

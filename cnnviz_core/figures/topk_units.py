@@ -233,7 +233,8 @@ def _purer(name: str, what: str, stats: Stats) -> Claim:
 
 def _ranked(model: Model) -> list[Layer]:
     """The layers whose strongest places a sweep finds, up to the codes layer."""
-    return [layer for layer in _maps(model) if layer.activation or layer.kind in ("block", "pool")]
+    before = {layer.name for layer in _maps(model)}
+    return [layer for layer in model.ranked_layers if layer.name in before]
 
 
 def _maps(model: Model) -> list[Layer]:
@@ -252,8 +253,8 @@ def _last_pooling(model: Model) -> Layer:
 
 
 def _local(model: Model, count: int) -> list[Layer]:
-    """At most `count` activations or blocks, from the first to the last, that see less than the image."""
-    local = [layer for layer in _ranked(model) if layer.kind != "pool" and layer.receptive_field is not None
+    """At most `count` layers, from the first to the last, that see less than the image."""
+    local = [layer for layer in _ranked(model) if layer.receptive_field is not None
              and max(layer.receptive_field.size[i] / model.size[i] for i in (0, 1)) < 1]  # fmt: skip
     places = np.linspace(0, len(local) - 1, min(count, len(local))).round().astype(int)
     return [local[place] for place in places]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cnnviz_core.network import Layer, Model
+from cnnviz_core.network import Model
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,5 @@ class Request:
 
 
 def request(model: Model) -> Request:
-    """The one request: every activation, block and pooling that gives maps, and the codes layer."""
-    ranked = (layer.name for layer in model.layers.values() if worth_ranking(layer))
-    return Request(ranked=tuple(ranked), codes=model.codes_layer)
-
-
-def worth_ranking(layer: Layer) -> bool:
-    """Whether the strongest places of a layer are gathered: it has maps, which no activation follows at once."""
-    return layer.spatial and (layer.activation or layer.kind in ("block", "pool"))
+    """The one request: every layer worth ranking, and the codes layer."""
+    return Request(ranked=tuple(layer.name for layer in model.ranked_layers), codes=model.codes_layer)

@@ -87,7 +87,7 @@ def test_claims_hold_for_it(result: Result) -> None:
     assert set(found.values()) == {True}
     assert result.stats["entropy"] == 0
     assert 1 < result.stats["entropy_chance"] < np.log2(3)
-    assert result.stats["checked"] == 6
+    assert result.stats["checked"] == 9
     assert 0.9 < result.stats["outside"] < 1
 
 

@@ -60,7 +60,7 @@ def swept(lab: Lab) -> Swept:
     return lab.sweep()
 
 
-def test_the_request_is_of_all_maps_that_are_not_the_input_of_an_activation(lab: Lab) -> None:
+def test_the_request_is_of_all_maps_that_no_activation_and_no_maximum_pooling_follows(lab: Lab) -> None:
     found = request(lab.model)
     assert found.ranked == ("relu1", "relu2", "pool2")
     assert found.codes == "relu3"
