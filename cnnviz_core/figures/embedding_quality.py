@@ -82,7 +82,8 @@ class EmbeddingQuality(Figure):
     def _layers(self, lab: Lab, ids: Sequence[int]) -> dict[str, np.ndarray]:
         """The features of some layers in order, those of the codes last; maps are averaged over their places."""
         codes = lab.sweep().codes
-        names = [name for name in lab.model.layers if name in codes and name != lab.model.codes_layer]
+        every = list(lab.model.layers)
+        names = [name for name in every[: every.index(lab.model.codes_layer)] if name in codes]
         places = spread(range(len(names)), min(self.layers - 1, len(names)))
         chosen = [*(names[k] for k in places), lab.model.codes_layer]
         return {name: np.asarray(codes[name][ids], dtype=float) for name in chosen}

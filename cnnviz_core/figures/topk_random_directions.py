@@ -40,8 +40,7 @@ class TopkRandomDirections(Figure):
         self.check_at_least(1, "rows", "tile")
         self.check_at_least(2, "crops", "directions", "draws", "distances")
         codes = self.layer or lab.model.codes_layer
-        known = [*(layer.name for layer in lab.model.layers.values() if layer.spatial
-                   and (layer.activation or layer.kind in ("block", "pool"))), lab.model.codes_layer]  # fmt: skip
+        known = [*(layer.name for layer in lab.model.ranked_layers), lab.model.codes_layer]
         if codes not in known:
             raise InputError(
                 f"figure.{self.name()}.layer={codes} must be the codes layer, or an activation, block or pooling "
@@ -122,26 +121,27 @@ class TopkRandomDirections(Figure):
                 for kind in kinds for k, tiles in enumerate(arrays[f"images_{kind}"])]  # fmt: skip
         drawn = sheet(rows, PAD)
         height, width = drawn.pixels.shape[:2]
-        heights = [0.1 + (style.WIDTH - 0.6) * height / width, 1.5]
+        heights = [0.1 + (style.WIDTH - 0.6) * height / width, *([] if stats["undecided"] else [1.5])]
         picture = style.picture(height=sum(heights))
-        above, below = np.asarray(picture.subfigures(2, 1, height_ratios=heights))
+        above, *below = picture.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
         axes = above.subplots()
         style.show_image(axes, drawn.pixels)
         _names(axes, drawn, stats, self.tile)
-        _distribution(below.subplots(), result, kinds)
+        for part in below:
+            _distribution(part.subplots(), result, kinds)
         return picture
 
     def alt(self, stats: Stats) -> str:
         text = (
             f"Rows of the {stats['top']} images that lie farthest along {len(stats['shown'].get('units', []))} units "
-            f"of {stats['layer']} and along as many random directions of either sign and of positive weights. Below, "
-            "curves of the share of units and directions whose images have at most so many bits of label entropy."
+            f"of {stats['layer']} and along as many random directions of either sign and of positive weights."
         )
         if stats["undecided"]:
             return f"{text} Label entropies mean nothing here: {stats['undecided']}."
         bits = stats["bits"]
         return (
-            f"{text} Mean: units {bits['units']:.2f}, directions of either sign {bits['signed']:.2f}, of positive "
+            f"{text} Below, curves of the share of units and directions whose images have at most so many bits of "
+            f"label entropy. Mean: units {bits['units']:.2f}, directions of either sign {bits['signed']:.2f}, of positive "
             f"weights {bits['positive']:.2f}, random images {bits['chance']:.2f} bits."
         )
 
