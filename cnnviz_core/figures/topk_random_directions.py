@@ -141,8 +141,8 @@ class TopkRandomDirections(Figure):
         bits = stats["bits"]
         return (
             f"{text} Below, curves of the share of units and directions whose images have at most so many bits of "
-            f"label entropy. Mean: units {bits['units']:.2f}, directions of either sign {bits['signed']:.2f}, of positive "
-            f"weights {bits['positive']:.2f}, random images {bits['chance']:.2f} bits."
+            f"label entropy. Mean: units {bits['units']:.2f}, directions of either sign {bits['signed']:.2f}, of "
+            f"positive weights {bits['positive']:.2f}, random images {bits['chance']:.2f} bits."
         )
 
     def claims(self, stats: Stats) -> list[Claim]:
