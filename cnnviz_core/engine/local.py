@@ -3,7 +3,7 @@
 import atexit
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from cnnviz_core.lab import Lab
 from cnnviz_core.store import Store
 from cnnviz_core.sweep.gathered import Swept
-from cnnviz_core.sweep.plan import Done, Plan
+from cnnviz_core.sweep.plan import Plan
 
 SHARD_IMAGES = 256  # under a minute of VGG16 on two cores, and no more is lost when the process is killed
 
@@ -35,9 +35,4 @@ class Local:
     def sweep(self, lab: Lab) -> Swept:
         """One pass of the lab's model over its images; what is finished is in the store."""
         plan = Plan(lab, self._kept, self.code, self.shard_images)
-
-        def work(missing: Sequence[range], done: Done) -> None:
-            for ids in missing:
-                plan.make_shard(ids, done)
-
-        return plan.swept(work)
+        return plan.swept(plan.make_shards)

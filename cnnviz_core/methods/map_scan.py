@@ -36,18 +36,27 @@ class Ranking:
     numbers: Int64[np.ndarray, "c k"]
 
     @staticmethod
-    def empty(channels: int, shape: tuple[int, int], k: int) -> "Ranking":
+    def empty(
+        channels: int, shape: tuple[int, int], k: int, floor: Float32[np.ndarray, "c"] | None = None
+    ) -> "Ranking":
+        """No place yet. With a `floor` for each channel, places weaker than it will not be looked for."""
         values = np.full((channels, k), -np.inf, dtype=np.float32)
+        if floor is not None:
+            values[:] = floor[:, None]
         return Ranking(shape, values, np.full((channels, k), _ABSENT))
 
     @property
     def strongest(self) -> Strongest:
         """All places in order."""
-        order = np.lexsort((self.numbers, -self.values), axis=1)
+        order = np.lexsort((self.numbers, np.where(self.numbers == _ABSENT, np.inf, -self.values)), axis=1)
         values, numbers = (np.take_along_axis(found, order, axis=1) for found in (self.values, self.numbers))
+        absent = numbers == _ABSENT
         images, place = np.divmod(numbers, self.shape[0] * self.shape[1])
         parts = (images, place // self.shape[1], place % self.shape[1])
-        return Strongest(values, *(np.where(numbers == _ABSENT, -1, part).astype(np.int64) for part in parts))
+        return Strongest(
+            np.where(absent, np.float32(-np.inf), values),
+            *(np.where(absent, -1, part).astype(np.int64) for part in parts),
+        )
 
 
 @dataclass(frozen=True)

@@ -20,18 +20,26 @@ from cnnviz_core.operations import Call, Site, Watch
 from cnnviz_core.sweep.gathered import Gathered
 from cnnviz_core.sweep.request import Request
 
+Floors = Mapping[str, np.ndarray]
+"""For each channel (c,) of a layer the weakest of the strongest places of other images: what is weaker is left out."""
+
 _AHEAD = 2  # batches that are prepared while the network works
 
 
-def gather(lab: Lab, request: Request, ids: Sequence[int], done: Callable[[int], None]) -> Gathered:
+def gather(
+    lab: Lab, request: Request, ids: Sequence[int], done: Callable[[int], None], floors: Floors | None = None
+) -> Gathered:
     """Gather what is requested on the images `ids`, in ascending order; `done` is told how many are finished.
 
-    Memory holds a few batches and what is gathered. Raises InputError that names an image that cannot be read.
+    Places weaker than the `floors` of their channel are not among the strongest. Memory holds a few batches and what is
+    gathered. Raises InputError that names an image that cannot be read.
     """
     batches = [ids[start : start + request.batch] for start in range(0, len(ids), request.batch)]
     with ExitStack() as stack, torch.no_grad():
         threads = stack.enter_context(ThreadPoolExecutor(torch.get_num_threads()))
-        ranked = {name: Ranked(lab.model.layer(name), request, threads) for name in request.ranked}
+        ranked = {
+            name: Ranked(lab.model.layer(name), request, threads, (floors or {}).get(name)) for name in request.ranked
+        }
         pooled = {name: Pooled(lab.model.layer(name)) for name in {request.codes} - set(ranked)}
         seen: list[Ranked | Pooled] = [*ranked.values(), *pooled.values()]
         logits = []
@@ -65,7 +73,7 @@ class Ranked:
     Maps of another device are copied to the processor, which looks at them.
     """
 
-    def __init__(self, layer: Layer, request: Request, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, layer: Layer, request: Request, threads: ThreadPoolExecutor, floor: np.ndarray | None) -> None:
         self.layer, self.request, self.threads = layer, request, threads
         channels, *shape = layer.shape
         field = layer.receptive_field
@@ -74,7 +82,7 @@ class Ranked:
             if field is not None
             else np.ones(shape, dtype=bool)  # every place sees the whole image
         )
-        self.ranking = Ranking.empty(channels, (shape[0], shape[1]), request.k)
+        self.ranking = Ranking.empty(channels, (shape[0], shape[1]), request.k, floor)
         self.activity: list[Activity] = []
         self.codes: list[np.ndarray] = []
 

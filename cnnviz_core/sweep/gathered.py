@@ -87,6 +87,12 @@ def swept(found: Gathered) -> Swept:
     return Swept(found.strongest, statistics, found.codes, found.logits)
 
 
+def with_shard(best: Mapping[str, Strongest], shard: Path) -> dict[str, Strongest]:
+    """The strongest places of all shards so far, and of one more."""
+    found = load(shard).strongest
+    return {name: merged([best[name], places]) if name in best else places for name, places in found.items()}
+
+
 def join(shards: Sequence[Path], folder: Path) -> None:
     """Put the folders of shards, in the order of their images, together in another, one at a time in memory."""
     first = load(shards[0])

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from cnnviz_core.files import digest, lock
 from cnnviz_core.lab import Lab
+from cnnviz_core.methods.strongest import Strongest
 from cnnviz_core.network import Model
 from cnnviz_core.sources import code_digest
 from cnnviz_core.store import Inputs, Store
 from cnnviz_core.sweep import gather
-from cnnviz_core.sweep.gathered import Swept, join, load, save, swept
+from cnnviz_core.sweep.gathered import Swept, join, load, save, swept, with_shard
 from cnnviz_core.sweep.request import Request, request
 
 Done = Callable[[int], None]
@@ -63,12 +64,25 @@ class Plan:
     def shard_inputs(self, ids: range) -> Inputs:
         return {"images": f"{ids.start} to {ids.stop - 1}", "sweep": self.store.path("sweeps", self.inputs).name}
 
-    def make_shard(self, ids: range, done: Done) -> Path:
-        """The folder of a shard, which is made where it is not there yet."""
+    def make_shard(self, ids: range, done: Done, floors: gather.Floors | None = None) -> Path:
+        """The folder of a shard, which is made where it is not there yet.
+
+        It may lack places below the `floors`, which those of other shards keep out of the strongest of all.
+        """
         return self.store.fetch(
             "shards", self.shard_inputs(ids),
-            lambda folder: save(gather.gather(self.lab, self.request, ids, done), folder),
+            lambda folder: save(gather.gather(self.lab, self.request, ids, done, floors), folder),
         )  # fmt: skip
+
+    def make_shards(self, missing: Sequence[range], done: Done) -> None:
+        """Make one shard after the other. The more are finished, the fewer places need to be looked at."""
+        best: dict[str, Strongest] = {}
+        for ids in self.shards:
+            if ids not in missing:
+                best = with_shard(best, self.store.path("shards", self.shard_inputs(ids)))
+        for ids in missing:
+            floors = {name: places.values[:, -1] for name, places in best.items()}
+            best = with_shard(best, self.make_shard(ids, done, floors))
 
     def swept(self, work: Callable[[Sequence[range], Done], None]) -> Swept:
         """What the pass found, from the store or else by `work`, which makes the missing shards."""

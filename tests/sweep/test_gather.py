@@ -1,5 +1,6 @@
 """One pass against the same numbers found slowly, from whole maps in the memory."""
 
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ import torch
 from tiny import MakeLab
 
 from cnnviz_core.lab import Lab
+from cnnviz_core.methods.strongest import merged
 from cnnviz_core.store import Store
+from cnnviz_core.sweep.gather import gather
 from cnnviz_core.sweep.gathered import Swept
 from cnnviz_core.sweep.request import request
 
@@ -121,3 +124,21 @@ def test_memory_does_not_grow_with_the_images(sweep_lab: MakeLab, tmp_path: Path
     small, large = most(256), most(1024)
     kept = 768 * 6 * 38 * 38 * 4 / 2**20  # MB: the maps of the first layer, if they were kept
     assert large - small < kept / 3
+
+
+def test_places_below_a_floor_are_forgotten_and_missed_by_nobody(sweep_lab: MakeLab) -> None:
+    lab = sweep_lab(COUNT)
+    wanted, half = replace(request(lab.model), k=16), 64
+    first, second = (gather(lab, wanted, ids, lambda count: None) for ids in (range(half), range(half, COUNT)))
+    floors = {name: found.values[:, -1] for name, found in first.strongest.items()}
+    less = gather(lab, wanted, range(half, COUNT), lambda count: None, floors)
+    fewer = 0
+    for name, found in less.strongest.items():
+        kept = found.images >= 0
+        assert (found.values >= floors[name][:, None])[kept].all()
+        assert np.isneginf(found.values[~kept]).all()
+        fewer += int((~kept).sum())
+        whole = merged([first.strongest[name], second.strongest[name]])
+        for ours, expected in zip(astuple(merged([first.strongest[name], found])), astuple(whole), strict=True):
+            np.testing.assert_array_equal(ours, expected)
+    assert fewer > 0
