@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+import oracle
 import pytest
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from cnnviz_core.network import Layer
 from cnnviz_core.operations import capture
 
 SIZE = (66, 50)
+SQUARE = (96, 96)
 
 
 def conv(inputs: int, outputs: int, kernel: int | tuple[int, int], **options: object) -> nn.Conv2d:
@@ -76,9 +78,11 @@ def made(name: str) -> tuple[nn.Module, dict[str, Layer]]:
     return net, find_layers(net, torch.randn(1, 3, *SIZE, dtype=torch.float64))[0]
 
 
-def true_box(net: nn.Module, layer: Layer, row: int, column: int) -> tuple[int, int, int, int]:
+def true_box(
+    net: nn.Module, layer: Layer, row: int, column: int, size: tuple[int, int] = SIZE
+) -> tuple[int, int, int, int]:
     """The pixels on which a position depends, by gradients at several random images."""
-    images = torch.randn(8, 3, *SIZE, dtype=torch.float64, requires_grad=True)
+    images = torch.randn(8, 3, *size, dtype=torch.float64, requires_grad=True)
     maps = capture(net, images, [layer.site])[layer.site]
     maps = maps.movedim(-1, 1) if layer.channels_last else maps
     weights = torch.randn(maps.shape[1], dtype=torch.float64)
@@ -103,6 +107,21 @@ def test_receptive_field_is_the_true_dependence(name: str) -> None:
             claimed, true = field.box(*corner, SIZE), true_box(net, layer, *corner)
             assert all(np.array(claimed[:2]) <= true[:2]), layer
             assert all(np.array(claimed[2:]) >= true[2:]), layer
+
+
+@pytest.mark.parametrize("name", ["googlenet", "squeezenet1_0", "resnet18", "densenet121"])
+def test_receptive_fields_of_known_networks_are_the_true_dependence(name: str) -> None:
+    """Of layers that see less than the image, from the first to the last: also behind branches and additions."""
+    torch.manual_seed(0)
+    network = oracle.net(name)
+    layers = find_layers(network, torch.randn(1, 3, *SQUARE, dtype=torch.float64))[0].values()
+    local = [layer for layer in layers if layer.spatial and (field := layer.receptive_field) is not None
+             and max(field.size) < 0.8 * SQUARE[0]]  # fmt: skip
+    assert len(local) >= 4
+    for layer in local[:: max(len(local) // 4, 1)]:
+        assert layer.receptive_field is not None
+        middle = layer.shape[1] // 2, layer.shape[2] // 2
+        assert layer.receptive_field.box(*middle, SQUARE) == true_box(network, layer, *middle, SQUARE), layer
 
 
 SPREADING: dict[str, Callable[[Tensor], Tensor]] = {
