@@ -23,10 +23,25 @@ def source_file(module: str) -> Path | None:
     return next((file for file in candidates if file.is_file()), None)
 
 
-def _tree(module: str) -> ast.Module:
+def _text(module: str) -> str:
     path = source_file(module)
     assert path is not None, module
-    return ast.parse(path.read_text(encoding="utf-8"))
+    return path.read_text(encoding="utf-8")
+
+
+def _tree(module: str) -> ast.Module:
+    return ast.parse(_text(module))
+
+
+@cache
+def _dumped(text: str) -> str:
+    """The code of a module without its docstrings; most modules are asked for by many figures."""
+    return ast.dump(_without_docstrings(ast.parse(text)))
+
+
+@cache
+def _imported(text: str, root: Path) -> frozenset[str]:
+    return frozenset(_imports(ast.parse(text)))
 
 
 def _imports(tree: ast.AST) -> set[str]:
@@ -100,14 +115,14 @@ def _closure(start: Iterable[str]) -> list[str]:
         module = waiting.pop()
         if module not in found | _NEVER_COMPUTES:
             found.add(module)
-            waiting.extend(_imports(_tree(module)))
+            waiting.extend(_imported(_text(module), ROOT))
     return sorted(found)
 
 
 @cache
 def code_digest(*modules: str) -> str:
     """Hash of the code of modules and of all of ours that they import; comments and docstrings do not count."""
-    return digest(*(ast.dump(_without_docstrings(_tree(module))) for module in _closure(modules)))
+    return digest(*(_dumped(_text(module)) for module in _closure(modules)))
 
 
 @cache
