@@ -50,6 +50,6 @@ def _shorter(exact: Float[Tensor, "n 3 h w"], bound: float) -> Float[Tensor, "n 
     return ((sizes - back) * exact.flatten(1).sign()).view_as(exact)
 
 
-def as_pixels(bytes: UInt8[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
+def as_pixels(saved: UInt8[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
     """Pixels in [0, 1] as they are read from a file of 8 bits."""
-    return bytes.float() / LEVELS
+    return saved.float() / LEVELS
