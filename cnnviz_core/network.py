@@ -87,6 +87,8 @@ class Model:
     weights: str  # where they come from, for people
     parts: Mapping[str, Layer] = field(default_factory=dict)  # the output of each module, by its path in the net
     history: History | None = None  # where its training is known
+    hardened: float = 0.0  # by how much, of the range of pixels, images were attacked on which it was trained too
+    siblings: tuple["Model", ...] = ()  # the same plan, trained in another way: the same images, the same outputs
 
     @property
     def device(self) -> torch.device:
@@ -228,7 +230,7 @@ class Model:
 
     def to(self, device: str) -> "Model":
         """The same model on another device."""
-        return replace(self, net=self.net.to(device))
+        return replace(self, net=self.net.to(device), siblings=tuple(other.to(device) for other in self.siblings))
 
     def precise(self) -> "Model":
         """A copy in double precision, for small differences of answers; on the CPU, since not every device has it."""

@@ -1,6 +1,7 @@
 """AlexNet's plan in small: the reference net of the embedded world, trained, adversarially trained or untrained."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,12 +47,19 @@ class RefNet(nn.Module):
         return logits
 
 
-def refnet(*, name: str, weights: str, seed: int) -> Model:
+def refnet(*, name: str, weights: str, seed: int, siblings: Sequence[str] = ()) -> Model:
     """The net with the weights of that name that come with the package, with those of a file, or with random ones.
 
     `weights`: "shipped", a file that ``cnnviz train`` wrote, or "none" for random ones drawn from `seed`. Where the
-    history of the training lies beside the weights, the model knows it.
+    history of the training lies beside the weights, the model knows it. `siblings` are names of shipped weights.
     """
+    model = _loaded(name, weights, seed)
+    others = tuple(_loaded(other, "shipped", seed) for other in siblings)
+    fingerprint = digest(model.fingerprint, *(other.fingerprint for other in others)) if others else model.fingerprint
+    return replace(model, siblings=others, fingerprint=fingerprint)
+
+
+def _loaded(name: str, weights: str, seed: int) -> Model:
     net = RefNet()
     if weights == "none":
         draw_weights(net, np.random.default_rng(seed))
@@ -59,6 +67,7 @@ def refnet(*, name: str, weights: str, seed: int) -> Model:
     path = shipped_weights(name) if weights == "shipped" else Path(weights).expanduser()
     load_weights(net, path)
     model = _assembled(net, name, _shipped_words(path) if weights == "shipped" else path.name)
+    model = replace(model, hardened=_hardened(path))
     beside = history_file(path)
     if not beside.is_file():
         return model
@@ -76,6 +85,13 @@ def shipped_weights(name: str) -> Path:
             f"{', '.join(there) or 'none'}. Give a file that `cnnviz train` wrote, or none (random weights)"
         )
     return path
+
+
+def _hardened(path: Path) -> float:
+    """The size of the attacks of its training, as the card beside the weights says; 0 without such."""
+    card = path.parent / "card.json"
+    recipe = json.loads(card.read_text(encoding="utf-8")).get("recipe", {}) if card.is_file() else {}
+    return float(recipe["epsilon"]) if recipe.get("alpha", 1) < 1 else 0.0
 
 
 def _shipped_words(path: Path) -> str:

@@ -323,3 +323,11 @@ def test_adversarial_training_helps_against_the_attack() -> None:
 def test_scenes(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     store = Store(tmp_path_factory.mktemp("store"))
     return diorama(split="test", images=PROBE, seed=0, store=store, progress=no_progress)
+
+
+def test_siblings_come_with_their_attacks_and_are_in_the_fingerprint() -> None:
+    pair = refnet(name="refnet", weights="shipped", seed=0, siblings=["refnet_adv"])
+    assert [(other.name, other.hardened) for other in (pair, *pair.siblings)] == [("refnet", 0), ("refnet_adv", 0.0157)]
+    assert pair.fingerprint != refnet(name="refnet", weights="shipped", seed=0).fingerprint
+    moved = pair.to("meta")
+    assert {other.device.type for other in (moved, *moved.siblings)} == {"meta"}
