@@ -102,7 +102,7 @@ def check(settings: Settings, reporter: Reporter) -> int:
     print(f"model    {model.name}, weights: {model.weights}; input {model.size[0]} x {model.size[1]}, "
           f"{len(model.classes)} outputs, {len(model.layers)} layers, codes from {model.codes_layer}")  # fmt: skip
     print(f"dataset  {data.name}: {len(data)} images, {len(data.class_names)} classes; "
-          f"ground truth: {', '.join(('labels', *data.has))}")  # fmt: skip
+          f"ground truth: {', '.join(('labels', *data.has, *data.answered))}")  # fmt: skip
     for line in data.left_out:
         print(f"         left out: {line}")
     if lab.targets is None:

@@ -22,10 +22,11 @@ from cnnviz_core.store import Store
 
 if TYPE_CHECKING:
     from cnnviz_core.figure import Figure
-    from cnnviz_core.lab import Lab
+    from cnnviz_core.lab import Dataset, Lab
 
 GROUPS = ("model", "dataset", "engine", "profile")
 SHIPPED = Path(__file__).parent / "models" / "shipped"
+ANSWERS = ("responses", "class_map")  # files about the images of any data set
 DEVICES = ("cpu", "cuda", "mps", "auto")
 
 
@@ -203,7 +204,7 @@ def _check_target(config: Mapping[str, Any]) -> None:
 def named_path(key: str, value: Any) -> Path | None:
     """The file or folder that a setting of a model or data set names, or None where it names none that is there."""
     if (
-        key not in ("weights", "root", "classes", "boxes")
+        key not in ("weights", "root", "classes", "boxes", *ANSWERS)
         or not isinstance(value, str)
         or value in ("", "none", "default", "shipped")
     ):
@@ -245,13 +246,21 @@ def build_figure(chosen: Settings, name: str) -> "Figure":
     return figure
 
 
+def build_dataset(config: Mapping[str, Any], **injected: Any) -> "Dataset":
+    """The data set of a config, with the answers of observers where files of them are named."""
+    from cnnviz_core.datasets.with_answers import with_answers
+
+    own = {key: value for key, value in config.items() if key not in ANSWERS}
+    return with_answers(build_object(own, **injected), **{key: config.get(key) for key in ANSWERS})
+
+
 def build_lab(chosen: Settings, reporter: Reporter) -> "Lab":
     """Load the model and the data set."""
     from cnnviz_core.lab import Lab, chosen_device
 
     device = chosen_device(chosen.device)
     injected = {"store": chosen.store, "progress": reporter.track}
-    dataset = build_object(chosen.dataset, **injected)
+    dataset = build_dataset(chosen.dataset, **injected)
     model = build_object(chosen.model, **injected).to(device)
     code = {f"code of {part}": code_digest(target_module(getattr(chosen, part))) for part in ("model", "dataset")}
     engine = build_object(chosen.engine, store=chosen.store, code=code, settings=chosen)

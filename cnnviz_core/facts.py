@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnviz_core.configure import SHIPPED, Settings, named_path, target_module
 from cnnviz_core.files import signature
-from cnnviz_core.sources import code_digest
+from cnnviz_core.sources import PACKAGE, code_digest
 from cnnviz_core.store import Inputs
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Facts = Mapping[str, Any]
 """`model` and `dataset`, each with name, fingerprint and what the text needs; JSON."""
 
+ANSWERS_CODE = f"{PACKAGE}.datasets.with_answers"  # what reads responses and class maps, for every data set
 _LOADERS = ("torch", "torchvision", "numpy", "pillow", "scikit-learn", "safetensors")
 
 
@@ -38,6 +39,7 @@ def versions(*packages: str) -> dict[str, str]:
 def facts_inputs(settings: Settings) -> Inputs:
     """Everything that could change the facts: the two configs, the files that they name, our code, the versions."""
     inputs = {f"version of {name}": number for name, number in versions(*_LOADERS).items()}
+    inputs["code of answers"] = code_digest(ANSWERS_CODE)
     for part, config in (("model", settings.model), ("dataset", settings.dataset)):
         inputs[f"code of {part}"] = code_digest(target_module(config))
         for key, value in config.items():
@@ -69,8 +71,8 @@ def save_facts(lab: "Lab", folder: Path) -> None:
         },
         "dataset": {
             "name": data.name, "fingerprint": data.fingerprint, "images": len(data),
-            "classes": len(data.class_names), "has": list(data.has), "left_out": list(data.left_out),
-            "labelled": lab.outputs is not None,
+            "classes": len(data.class_names), "has": [*data.has, *data.answered], "left_out": list(data.left_out),
+            "labelled": lab.outputs is not None, "answers": data.answers_fingerprint,
         },
     }  # fmt: skip
     (folder / "facts.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False), encoding="utf-8")

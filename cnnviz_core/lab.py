@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from cnnviz_core.answers import Choices, Responses, distinct
 from cnnviz_core.errors import InputError
 from cnnviz_core.network import Model
 
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 
 TRUTHS = ("boxes", "masks", "instances", "keypoints", "families", "attributes")
 """What may be known about images besides their labels."""
+
+
+@dataclass(frozen=True)
+class Practice:
+    """Images of the same classes in the same order that are not in a data set, such as those of its training split."""
+
+    split: str
+    images: Callable[[int], "Dataset"]  # at least so many of each class, made when asked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +52,22 @@ class Dataset:
     keypoint_names: tuple[tuple[str, ...], ...] = ()  # of each class, in the order of `keypoints`
     families: tuple[str, ...] | None = None  # of each class, such as animals
     attributes: Mapping[str, np.ndarray] | None = None  # each (n,): a number or a word about every image
+    choices: Choices | None = None  # coarse categories, where a table says so
+    responses: Responses | None = None  # of observers, who chose among them or else among the classes
+    answers_fingerprint: str = ""  # hash of the two
     left_out: tuple[str, ...] = ()  # files that could not be used, and why
+    practice: Practice | None = None  # where there are other images to learn the classes from
 
     @property
     def has(self) -> tuple[str, ...]:
         """Which kinds of ground truth there are."""
         return tuple(what for what in TRUTHS if getattr(self, what) is not None)
+
+    @property
+    def answered(self) -> tuple[str, ...]:
+        """Which files about the answers of observers there are."""
+        given = {"responses": self.responses, "class_map": self.choices}
+        return tuple(name for name, found in given.items() if found is not None)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -130,6 +149,13 @@ class Lab:
                 f"dataset.classes gives model output {wrong[0]}, but model {self.model.name} "
                 f"has the outputs 0 to {known - 1}"
             )
+        if self.dataset.choices is not None and self.dataset.choices.outputs is not None:
+            last = max(output for members in self.dataset.choices.outputs for output in members)
+            if last >= known:
+                raise InputError(
+                    f"dataset.class_map gives model output {last}, but model {self.model.name} "
+                    f"has the outputs 0 to {known - 1}"
+                )
 
     def rng(self, name: str) -> np.random.Generator:
         """A fresh generator for the figure of that name: the same whatever was computed before."""
@@ -143,7 +169,7 @@ class Lab:
     def pixels(self, ids: Iterable[int]) -> Tensor:
         """Images (n, 3, h, w) in the model's size, in [0, 1], in steps of 1/255: 8 bits hold them without loss."""
         images = [resized(self.dataset.images[i], self.model.resize, self.model.size) for i in ids]
-        return torch.stack(images).to(self.device).float() / 255
+        return torch.stack(images).to(self.device).float().div_(255)
 
     def masks(self, ids: Iterable[int]) -> np.ndarray | None:
         """Object masks (n, h, w) in the model's frame, from masks or else from boxes; None where there are neither."""
@@ -176,6 +202,15 @@ class Lab:
     def targets(self) -> np.ndarray | None:
         """(n,) the model output that is right for each image, or None where the classes are not the model's."""
         return None if self.outputs is None else np.array(self.outputs)[self.dataset.labels]
+
+    @cached_property
+    def choices(self) -> Choices:
+        """What observers and the model choose among: the categories of the class map, else the classes."""
+        data = self.dataset
+        if data.choices is not None:
+            return data.choices
+        outputs = None if self.outputs is None else tuple((output,) for output in self.outputs)
+        return Choices(distinct(data.class_names), outputs, data.labels)
 
     def logits(self, ids: Sequence[int], batch: int = 32) -> np.ndarray:
         """Logits (n, classes) of the images, in batches."""
@@ -217,3 +252,7 @@ class Lab:
     def with_model(self, model: Model) -> "Lab":
         """The same lab with another model, such as a control."""
         return replace(self, model=model)
+
+    def with_dataset(self, dataset: Dataset) -> "Lab":
+        """The same lab with other images."""
+        return replace(self, dataset=dataset)

@@ -12,7 +12,7 @@ from cnnviz_core.configure import Settings, build_figure, build_lab, target_modu
 from cnnviz_core.errors import BuildError, InputError
 from cnnviz_core.facts import Facts, load_facts, versions
 from cnnviz_core.progress import Reporter
-from cnnviz_core.sources import code_digest, compute_digest, draw_digest
+from cnnviz_core.sources import code_digest, compute_digest, draw_digest, reads_answers
 from cnnviz_core.store import Inputs, Store
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Made:
     stats: "Stats" = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
     explorer: tuple[str, ...] = ()  # the endings of the files that let a reader explore it
+    labelling: str | None = None  # the ending of the file of which the book makes a page for labelling
 
     @property
     def files(self) -> dict[str, Path]:
@@ -80,6 +81,7 @@ class Maker:
             "device": self.device,
             "model": self.facts["model"]["fingerprint"],
             "dataset": self.facts["dataset"]["fingerprint"],
+            **({"answers": self.facts["dataset"]["answers"]} if reads_answers(target_module(config)) else {}),
             "code of compute": compute_digest(target_module(config)),
             "code of model": code_digest(target_module(self.settings.model)),
             "code of dataset": code_digest(target_module(self.settings.dataset)),
@@ -125,7 +127,7 @@ class Maker:
             raise BuildError(f"{false[0].name} must hold for every model, but is false here: {false[0].text} "
                              f"Measured: {json.dumps(dict(false[0].measured))}. This is a bug.")  # fmt: skip
         return Made(name, result.name, settings, picture, shown["obstacle"], shown["alt"], shown["stats"], claims,
-                    tuple(shown["explorer"]))  # fmt: skip
+                    tuple(shown["explorer"]), shown["labelling"])  # fmt: skip
 
     def _compute(self, name: str, folder: Path) -> None:
         figure = self.figure(name)
@@ -145,9 +147,10 @@ class Maker:
 
     def _draw(self, name: str, result_folder: Path, folder: Path) -> None:
         result, obstacle = load(result_folder)
-        shown: dict[str, Any] = {"obstacle": obstacle, "alt": "", "stats": {}, "claims": [], "explorer": []}
+        shown: dict[str, Any] = {"obstacle": obstacle, "alt": "", "stats": {}, "claims": [], "explorer": [],
+                                 "labelling": None}  # fmt: skip
         if result is not None:
-            from cnnviz_core import explorer, style
+            from cnnviz_core import explorer, labelling, style
 
             self.reporter.say(f"{name}: drawing")
             figure = self.figure(name)
@@ -156,6 +159,9 @@ class Maker:
                 if (explored := figure.explorer(result)) is not None:
                     explorer.save(explored, folder, name)
                     shown["explorer"] = explorer.ENDINGS
+                if (labelled := figure.labelling(result)) is not None:
+                    labelling.save(labelled, folder, name)
+                    shown["labelling"] = labelling.ENDING
                 claims = [asdict(claim) for claim in figure.claims(result.stats)]
                 shown |= {"alt": figure.alt(result.stats), "stats": result.stats, "claims": claims}
             except Exception as error:

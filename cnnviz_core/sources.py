@@ -9,8 +9,10 @@ from cnnviz_core.files import digest
 
 PACKAGE = "cnnviz_core"
 ROOT = Path(__file__).parent
-DRAWING = frozenset({"draw", "alt", "claims", "explorer"})  # methods of a figure that work on its finished result
-_SHOWING = ("style", "figure", "claim", "explorer")
+DRAWING = frozenset(
+    {"draw", "alt", "claims", "explorer", "labelling"}
+)  # methods of a figure that work on its finished result
+_SHOWING = ("style", "figure", "claim", "explorer", "labelling")
 _NEVER_COMPUTES = frozenset(f"{PACKAGE}.{name}" for name in (*_SHOWING, "errors"))
 
 SWEEP = f"{PACKAGE}.sweep.gather"  # what `lab.sweep()` computes with; the lab itself knows it only through its engine
@@ -132,6 +134,13 @@ def compute_digest(module: str) -> str:
     sweeps = any(isinstance(node, ast.Attribute) and node.attr == "sweep" for node in ast.walk(tree))
     imported = code_digest(*sorted(_imports(tree) - _NEVER_COMPUTES), *[SWEEP] * sweeps)
     return digest(ast.dump(_without_docstrings(tree)), imported)
+
+
+@cache
+def reads_answers(module: str) -> bool:
+    """Whether a figure's module looks at what observers chose, or at what they could choose among."""
+    read = (node.attr for node in ast.walk(_tree(module)) if isinstance(node, ast.Attribute))
+    return not {"responses", "choices"}.isdisjoint(read)
 
 
 @cache

@@ -20,24 +20,25 @@ TESTS = ROOT / "tests"
 FIGURES = choices("figure")
 
 MAY_IMPORT = {
-    "errors": (), "machine": (), "claim": (), "style": (), "explorer": (), "operations": (),
+    "answers": (), "errors": (), "machine": (), "claim": (), "style": (), "explorer": (), "labelling": (),
+    "operations": (),
     "files": ("errors",), "store": ("files",), "sources": ("files",), "progress": (),
     "network": ("errors", "operations"),
-    "lab": ("errors", "network", "sweep.gathered"),  # for its type alone
-    "figure": ("claim", "errors", "explorer", "lab"),
+    "lab": ("answers", "errors", "network", "sweep.gathered"),  # for its type alone
+    "figure": ("claim", "errors", "explorer", "lab", "labelling"),
     "methods": ("methods", "operations", "errors"),
     "models": ("models", "network", "lab", "operations", "errors", "files", "store",
                "datasets.digits", "datasets.diorama"),
     "world": ("world", "errors", "files"),
-    "datasets": ("datasets", "lab", "errors", "files", "store", "sources", "world"),
-    "figures": ("claim", "figure", "lab", "network", "methods", "style", "errors"),
+    "datasets": ("answers", "datasets", "lab", "errors", "files", "store", "sources", "world"),
+    "figures": ("answers", "attributes", "claim", "figure", "lab", "network", "methods", "style", "errors"),
     "sweep": ("sweep", "errors", "files", "lab", "methods", "network", "operations", "sources", "store"),
     "engine": ("engine", "sweep", "configure", "errors", "lab", "machine", "progress", "store"),
     "export": ("export", "errors"),
     "configure": ("errors", "progress", "sources", "store", "lab", "figure"),
     "facts": ("configure", "files", "network", "sources", "store", "lab"),
-    "results": ("claim", "configure", "errors", "explorer", "facts", "figure", "lab", "progress", "sources", "store",
-                "style"),
+    "results": ("claim", "configure", "errors", "explorer", "facts", "figure", "lab", "labelling", "progress", "sources",
+                "store", "style"),
     "text": ("claim", "errors", "results"),
     "tables": ("facts", "results", "text"),
     "manifest": ("export", "facts", "results"),
