@@ -23,6 +23,7 @@ class Responses:
     """Answers of observers: people, or other nets that were shown the same images."""
 
     observers: tuple[str, ...]
+    nets: tuple[bool, ...]  # which observers are nets; the others are people
     observer: np.ndarray  # (n,) into observers, of each response
     image: np.ndarray  # (n,) into the images of the data set; at most one response for an observer and an image
     chosen: np.ndarray  # (n, MOST) into the names of the choices, the first one first; -1 where no more are given

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 GROUPS = ("model", "dataset", "engine", "profile")
 SHIPPED = Path(__file__).parent / "models" / "shipped"
-ANSWERS = ("responses", "class_map")  # files about the images of any data set
+ANSWERS = ("responses", "class_map", "nets")  # what is asked of any data set: two files, and names of observers
 DEVICES = ("cpu", "cuda", "mps", "auto")
 
 

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase as fnmatch
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -17,12 +18,15 @@ BETWEEN = "|"  # ranked choices, the surest first
 _MISSING = ("", "na")
 
 
-def responses(file: Path, ids: Sequence[str], names: Sequence[str]) -> tuple[Responses, list[str]]:
+def responses(
+    file: Path, ids: Sequence[str], names: Sequence[str], nets: Sequence[str] = ()
+) -> tuple[Responses, list[str]]:
     """The responses of a CSV file with the columns image, observer, response and, if it likes, seconds; and remarks.
 
     An image is one of `ids`, or a file name of one, with or without its ending, where only one is called so. A
     response is one of `names`, in any case where that is clear, or up to five of them in order of rank, as in
-    `cat|dog`; empty or `na` where none was given. Raises InputError that names the line.
+    `cat|dog`; empty or `na` where none was given. An observer whose name fits a pattern of `nets`, such as `vgg*`, in
+    any case, is a net, and all others are people. Raises InputError that names the line.
     """
     images, place = _image_names(ids), _places(names)
     read: dict[tuple[str, int], int] = {}
@@ -41,6 +45,7 @@ def responses(file: Path, ids: Sequence[str], names: Sequence[str]) -> tuple[Res
     observers = tuple(sorted({row[0] for row in rows}))
     found = Responses(
         observers=observers,
+        nets=tuple(any(fnmatch(name.casefold(), net.casefold()) for net in nets) for name in observers),
         observer=np.array([observers.index(row[0]) for row in rows]),
         image=np.array([row[1] for row in rows]),
         chosen=np.array([row[2] for row in rows]),

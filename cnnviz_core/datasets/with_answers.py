@@ -1,5 +1,6 @@
 """Any data set with what observers answered about its images, from the files that the user names."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,12 @@ from cnnviz_core.files import digest
 from cnnviz_core.lab import Dataset
 
 
-def with_answers(data: Dataset, *, responses: str | None = None, class_map: str | None = None) -> Dataset:
+def with_answers(
+    data: Dataset, *, responses: str | None = None, class_map: str | None = None, nets: Sequence[str] | None = None
+) -> Dataset:
     """The data set with the responses of one CSV file and the coarse categories of another; both may be missing.
+
+    `nets` are patterns of the names of those observers that are nets.
 
     Its own fingerprint stays as it is, since pixels and labels do: that of the answers is `answers_fingerprint`.
     Raises InputError.
@@ -22,7 +27,7 @@ def with_answers(data: Dataset, *, responses: str | None = None, class_map: str 
         choices, more = read_class_map(Path(class_map).expanduser(), data.class_names, data.outputs, data.labels)
         data, names, remarks = replace(data, choices=choices), choices.names, more
     if responses is not None:
-        found, more = read_responses(Path(responses).expanduser(), data.ids, names)
+        found, more = read_responses(Path(responses).expanduser(), data.ids, names, nets or ())
         data, remarks = replace(data, responses=found), [*remarks, *more]
     return replace(data, left_out=(*data.left_out, *remarks), answers_fingerprint=_fingerprint(data))
 
@@ -33,5 +38,5 @@ def _fingerprint(data: Dataset) -> str:
         parts += [repr((data.choices.names, data.choices.outputs)), data.choices.labels.tobytes()]
     if (given := data.responses) is not None:
         arrays = (given.observer, given.image, given.chosen, given.seconds)
-        parts += [repr(given.observers), *(array.tobytes() for array in arrays)]
+        parts += [repr((given.observers, given.nets)), *(array.tobytes() for array in arrays)]
     return digest(*parts) if parts else ""

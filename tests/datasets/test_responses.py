@@ -22,6 +22,7 @@ def test_answers_times_and_names_of_images(tmp_path: Path) -> None:
     rows = "cat/c1.png,zoe,cat,1.5\nd1.png,ann,CAT|dog|turkey,\nc1,ann,NA,0.25\ncat\\c2.png,ann,a|b,na\n"
     found, remarks = responses(written(tmp_path, HEADER + rows), IDS, NAMES)
     assert found.observers == ("ann", "zoe")
+    assert found.nets == (False, False)
     assert found.observer.tolist() == [1, 0, 0, 0]
     assert found.image.tolist() == [0, 2, 0, 1]
     assert found.chosen.tolist() == [[0, *[-1] * 4], [0, 1, 3, -1, -1], [-1] * 5, [4, *[-1] * 4]]
@@ -37,6 +38,12 @@ def test_other_columns_order_and_byte_order_marks(tmp_path: Path) -> None:
         found, remarks = responses(written(tmp_path, text.encode(encoding)), IDS, NAMES)
         assert (found.observers, found.chosen[0, 0], found.ranked, remarks) == (("Zoë",), 1, False, [])
         assert np.isnan(found.seconds).all()
+
+
+def test_nets_by_their_names(tmp_path: Path) -> None:
+    rows = "c1,VGG-16,cat,\nc1,vivian,cat,\nc1,alexnet,cat,\n"
+    found, _ = responses(written(tmp_path, HEADER + rows), IDS, NAMES, ["alexnet*", "vgg*"])
+    assert dict(zip(found.observers, found.nets, strict=True)) == {"VGG-16": True, "alexnet": True, "vivian": False}
 
 
 def test_na_may_be_a_class(tmp_path: Path) -> None:
