@@ -38,6 +38,7 @@ SMALL = [
     "figure.tsne_warnings.images=24",
     "figure.topk_units.crops=4", "figure.topk_units.depths=2", "figure.unit_selectivity.images=16",
     "figure.unit_selectivity.least=1", "figure.unit_selectivity.side=8",
+    "figure.fooling_linear_model.images=24", "figure.fooling_linear_model.folds=2", "figure.fooling_linear_model.side=4",
     *(f"figure.tsne_{name}.images=12" for name in ("grid", "scatter", "seams")),
 ]  # fmt: skip
 NO_RELU = "no layer of {} ends in a ReLU, whose channels alone can die"
