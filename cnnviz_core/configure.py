@@ -204,7 +204,7 @@ def _check_target(config: Mapping[str, Any]) -> None:
 def named_path(key: str, value: Any) -> Path | None:
     """The file or folder that a setting of a model or data set names, or None where it names none that is there."""
     if (
-        key not in ("weights", "root", "classes", "boxes", *ANSWERS)
+        key not in ("weights", "root", "classes", "boxes", "attributes", *ANSWERS)
         or not isinstance(value, str)
         or value in ("", "none", "default", "shipped")
     ):
@@ -247,11 +247,13 @@ def build_figure(chosen: Settings, name: str) -> "Figure":
 
 
 def build_dataset(config: Mapping[str, Any], **injected: Any) -> "Dataset":
-    """The data set of a config, with the answers of observers where files of them are named."""
+    """The data set of a config, with the attributes and the answers of observers where files of them are named."""
     from cnnviz_core.datasets.with_answers import with_answers
+    from cnnviz_core.datasets.with_attributes import with_attributes
 
-    own = {key: value for key, value in config.items() if key not in ANSWERS}
-    return with_answers(build_object(own, **injected), **{key: config.get(key) for key in ANSWERS})
+    own = {key: value for key, value in config.items() if key not in ("attributes", *ANSWERS)}
+    data = with_attributes(build_object(own, **injected), config.get("attributes"))
+    return with_answers(data, **{key: config.get(key) for key in ANSWERS})
 
 
 def build_lab(chosen: Settings, reporter: Reporter) -> "Lab":

@@ -40,6 +40,7 @@ def facts_inputs(settings: Settings) -> Inputs:
     """Everything that could change the facts: the two configs, the files that they name, our code, the versions."""
     inputs = {f"version of {name}": number for name, number in versions(*_LOADERS).items()}
     inputs["code of answers"] = code_digest(ANSWERS_CODE)
+    inputs["code of attributes"] = code_digest(f"{PACKAGE}.datasets.with_attributes")
     for part, config in (("model", settings.model), ("dataset", settings.dataset)):
         inputs[f"code of {part}"] = code_digest(target_module(config))
         for key, value in config.items():

@@ -36,6 +36,11 @@ def csv_rows(
     ]
 
 
+def csv_header(setting: str, file: Path) -> list[str]:
+    """The names of the columns, as they are written. Raises InputError."""
+    return [cell.strip() for cell in next(csv.reader(io.StringIO(_text(setting, file))), [])]
+
+
 def _text(setting: str, file: Path) -> str:
     try:
         data = file.read_bytes()

@@ -4,12 +4,13 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase as fnmatch
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
 from cnnviz_core.answers import MOST, Responses
 from cnnviz_core.datasets.csv_table import csv_rows
+from cnnviz_core.datasets.image_names import image_names, image_place
 from cnnviz_core.errors import InputError, nearest
 
 SETTING = "dataset.responses"
@@ -28,12 +29,12 @@ def responses(
     `cat|dog`; empty or `na` where none was given. An observer whose name fits a pattern of `nets`, such as `vgg*`, in
     any case, is a net, and all others are people. Raises InputError that names the line.
     """
-    images, place = _image_names(ids), _places(names)
+    images, place = image_names(ids), _places(names)
     read: dict[tuple[str, int], int] = {}
     rows: list[tuple[str, int, list[int], float]] = []
     for line, cells in csv_rows(SETTING, file, COLUMNS, ("seconds",)):
         where = f"{SETTING}={file}, line {line}"
-        image, observer = _image(where, cells["image"], images, ids), cells["observer"]
+        image, observer = image_place(where, cells["image"], images, ids), cells["observer"]
         if not observer:
             raise InputError(f"{where}: the observer has no name")
         if (before := read.setdefault((observer, image), line)) != line:
@@ -55,33 +56,12 @@ def responses(
     return found, [given] if found.missing else []
 
 
-def _image_names(ids: Sequence[str]) -> dict[str, int]:
-    """The image of each id, and of each file name and stem that only one image has."""
-    found: dict[str, int] = {}
-    for part in (lambda path: path.stem, lambda path: path.name):
-        short = [part(PurePosixPath(name)) for name in ids]
-        counts = Counter(short)
-        found |= {name: i for i, name in enumerate(short) if counts[name] == 1}
-    return {**found, **{name: i for i, name in enumerate(ids)}}
-
-
 def _places(names: Sequence[str]) -> Callable[[str], int]:
     """Gives the place of a name, as it is written or else in any case where that is clear; -1 where it is not there."""
     exact = {name: k for k, name in enumerate(names)}
     folded = Counter(name.casefold() for name in names)
     alike = {name.casefold(): k for name, k in exact.items() if folded[name.casefold()] == 1}
     return lambda cell: exact.get(cell, alike.get(cell.casefold(), -1))
-
-
-def _image(where: str, cell: str, images: Mapping[str, int], ids: Sequence[str]) -> int:
-    found = images.get(cell, images.get(cell.replace("\\", "/")))
-    if found is not None:
-        return found
-    alike = [name for name in ids if cell in (PurePosixPath(name).name, PurePosixPath(name).stem)]
-    if alike:
-        raise InputError(f"{where}: image {cell!r} could be {' or '.join(alike[:3])}; write the whole path")
-    raise InputError(f"{where}: image {cell!r} is not in the data set; its images are called as {ids[0]!r}"
-                     f"{nearest(cell, images)}")  # fmt: skip
 
 
 def _chosen(where: str, cell: str, place: Callable[[str], int], names: Sequence[str]) -> list[int]:
