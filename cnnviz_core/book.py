@@ -134,6 +134,8 @@ class Builder:
         found: dict[str, Path] = {}
         for made in self.made.values():
             found |= made.files
+            if made.labelling is not None:
+                found["label.html"] = printer.labels(made)
         for chapter in self.reporter.track(self.chapters, "chapters", len(self.chapters)):
             found[f"{chapter.name}.html"] = printer.page(chapter)
             found[f"pdf/{chapter.name}.pdf"] = printer.pdf([chapter], chapter.name)
@@ -144,7 +146,9 @@ class Builder:
         return {
             **{place: path.read_bytes() for place, path in found.items()},
             **{f"_page/{name}": content for name, content in page.assets(printer.frame).items()},
-            "index.html": page.book_page(printer.frame, book=self.described, notes=notes).encode(),
+            "index.html": page.book_page(
+                printer.frame, book=self.described, notes=notes, labelled="label.html" in found
+            ).encode(),
             LAB: lab,
         }
 

@@ -11,12 +11,13 @@ from matplotlib.figure import Figure as Picture
 from cnnviz_core.claim import Claim
 from cnnviz_core.errors import InputError
 from cnnviz_core.explorer import Explorer
+from cnnviz_core.labelling import Labelling
 from cnnviz_core.lab import Lab
 
 Stats = Mapping[str, Any]
 """Numbers, names and short lists of them by name: what JSON can hold."""
 
-__all__ = ["Claim", "Explorer", "Figure", "Picture", "Result", "Stats"]
+__all__ = ["Claim", "Explorer", "Figure", "Labelling", "Picture", "Result", "Stats"]
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,10 @@ class Figure(ABC):
 
     def explorer(self, result: Result) -> Explorer | None:
         """What a page lets its reader explore in the place of the picture, or None."""
+        return None
+
+    def labelling(self, result: Result) -> Labelling | None:
+        """What a page of its own lets its reader label, or None. One figure of a book may have one."""
         return None
 
     @abstractmethod

@@ -32,6 +32,18 @@ class Practice:
     images: Callable[[int], "Dataset"]  # at least so many of each class, made when asked for
 
 
+class World(Protocol):
+    """What images were made from: factors, each of which can be changed with all else equal."""
+
+    def factors(self, i: int) -> Mapping[str, Any]:
+        """The factors of an image, by name."""
+        ...
+
+    def changed(self, i: int, factor: str, value: Any) -> tuple[Tensor, Mapping[str, float | str]]:
+        """Image i, (3, h, w) in 8 bit, with one of its factors set to a value; and the attributes that it then has."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Images with labels, and whatever else is known about them."""
@@ -56,6 +68,7 @@ class Dataset:
     responses: Responses | None = None  # of observers, who chose among them or else among the classes
     answers_fingerprint: str = ""  # hash of the two
     left_out: tuple[str, ...] = ()  # files that could not be used, and why
+    world: World | None = None  # where images can be made again with something changed
     practice: Practice | None = None  # where there are other images to learn the classes from
 
     @property

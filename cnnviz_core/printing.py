@@ -74,6 +74,18 @@ class Printer:
         inputs = self._inputs([chapter]) | self._sizes(chapter) | {"contents": contents, "title": self.book.title}
         return self.fetch(f"pages/{chapter.name}", inputs, make) / "page.html"
 
+    def labels(self, made: Made) -> Path:
+        """The page in which readers label the images of a figure."""
+
+        def make(folder: Path) -> None:
+            script = (made.folder / f"{made.name}.{made.labelling}").read_text(encoding="utf-8")
+            content = page.label_page(self.frame, book=self.book, script=script)
+            (folder / "page.html").write_text(content, encoding="utf-8")
+
+        about = json.dumps([self.book.name, self.book.title, dict(self.book.facts)])
+        inputs = self._tools | {"picture": made.folder.name, "frame": self._frame, "about": about}
+        return self.fetch("pages/label", inputs, make) / "page.html"
+
     def pdf(self, chapters: Sequence[Chapter], name: str) -> Path:
         """These chapters as one PDF file, with what its numbers rest on attached."""
         attached = json.dumps(self.provenance(chapters), indent=1)
@@ -114,6 +126,10 @@ class Printer:
         }  # fmt: skip
         return self.fetch(f"notebooks/{chapter.name}", inputs, make) / "notebook.ipynb"
 
+    @cached_property
+    def _frame(self) -> str:
+        return files.digest(*(path.read_bytes() for path in sorted(self.frame.iterdir())))
+
     @property
     def _places(self) -> dict[str, Any]:
         return {"numbering": self.numbering, "bibliography": self.bibliography, "folder": self.settings.folder}
@@ -125,7 +141,7 @@ class Printer:
             **{f"text of {chapter.name}": files.digest(chapter.markdown) for chapter in chapters},
             "numbering": files.digest(json.dumps(places)),
             "bibliography": files.digest(self.bibliography.read_bytes()),
-            "frame": files.digest(*(path.read_bytes() for path in sorted(self.frame.iterdir()))),
+            "frame": self._frame,
         }
 
     def _sizes(self, chapter: Chapter) -> dict[str, str]:

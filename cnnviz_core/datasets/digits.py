@@ -8,7 +8,7 @@ from PIL import Image
 
 from cnnviz_core.errors import InputError, nearest
 from cnnviz_core.files import digest
-from cnnviz_core.lab import Dataset
+from cnnviz_core.lab import Dataset, Practice
 
 SIZE = 32  # pixels, to which the 8 x 8 originals with a margin of one pixel are enlarged
 FULL_INK = 16  # of the originals, whose values are 0 (paper) to 16
@@ -29,6 +29,7 @@ def digits(*, split: str, images: int | None = None) -> Dataset:
         raise InputError(f"dataset.images={images} must be 1 to {len(whole[0])}, or null for all of split {split}")
     indices, pixels, labels = (found[:images] for found in whole)
     masks = pixels >= INK
+    (other,) = set(SPLITS) - {split}
     colored = torch.from_numpy(pixels)[:, None].expand(-1, 3, -1, -1)
     return Dataset(
         name="digits",
@@ -39,6 +40,7 @@ def digits(*, split: str, images: int | None = None) -> Dataset:
         class_names=tuple("0123456789"),
         masks=tuple(masks),
         boxes=tuple(_box(mask) for mask in masks),
+        practice=Practice(other, lambda each: digits(split=other)),
     )
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from cnnviz_core import files
 from cnnviz_core.errors import InputError, nearest
 from cnnviz_core.files import digest
-from cnnviz_core.lab import Dataset
+from cnnviz_core.lab import Dataset, Practice
 from cnnviz_core.sources import code_digest
 from cnnviz_core.store import Store
 from cnnviz_core.world.photograph import Photograph, photograph
@@ -41,6 +41,7 @@ def diorama(*, split: str, images: int | None, seed: int, store: Store, progress
     count = _checked(split, images)
     world = _World(_rendered(split, count, seed, store, progress), count)
     labels = np.arange(count) % len(CLASSES)
+    other = "validation" if split == "train" else "train"
     return Dataset(
         name="diorama",
         fingerprint=digest("diorama", split, str(count), str(seed), _code()),
@@ -55,7 +56,10 @@ def diorama(*, split: str, images: int | None, seed: int, store: Store, progress
         keypoint_names=tuple(tuple(name) for name in keypoint_names()),
         families=tuple(FAMILY[name] for name in CLASSES),
         attributes={name: values[:count] for name, values in world.attributes.items()},
-    )
+        world=_Factors(split, seed),
+        practice=Practice(other, lambda each: diorama(
+            split=other, images=min(each * len(CLASSES), IMAGES[other]), seed=seed, store=store, progress=progress)),
+    )  # fmt: skip
 
 
 def diorama_arrays(split: str, *, store: Store, progress: Progress, seed: int = 0) -> tuple[Pixels, NDArray[np.int64]]:
@@ -144,6 +148,20 @@ class _World:
         """The rows of image i: those of all images stand below each other."""
         ends = self._truth["ends"]
         return np.array(self._truth[name][ends[i - 1] if i else 0 : ends[i]], dtype=float)
+
+
+class _Factors:
+    """The scenes of a split, made again with something changed."""
+
+    def __init__(self, split: str, seed: int) -> None:
+        self.split, self.seed = split, seed
+
+    def factors(self, i: int) -> Mapping[str, Any]:
+        return vars(drawn(self.split, i, self.seed))
+
+    def changed(self, i: int, factor: str, value: Any) -> tuple[Tensor, Mapping[str, float | str]]:
+        taken = variations(self.split, i, factor, [value], seed=self.seed)[0]
+        return torch.from_numpy(taken.pixels).permute(2, 0, 1), taken.attributes
 
 
 def _mapped(path: Path) -> Pixels:

@@ -14,7 +14,7 @@ from cnnviz_core.datasets.imagefolder import imagefolder
 from cnnviz_core.datasets.photographs import OnDemand
 from cnnviz_core.errors import InputError, nearest
 from cnnviz_core.files import digest, whole_folder
-from cnnviz_core.lab import Dataset, Progress, no_progress
+from cnnviz_core.lab import Dataset, Practice, Progress, no_progress
 from cnnviz_core.store import Store
 
 _FASHION_MNIST = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
@@ -60,6 +60,7 @@ def torchvision_dataset(*, name: str, root: str, split: str) -> Dataset:
     _check("name", name, SOURCES)
     _check("split", split, ("train", "test"))
     found = _loaded(name, Path(root).expanduser(), split)
+    other = "test" if split == "train" else "train"
     pixels, labels = np.asarray(found.data), np.asarray(found.targets)
     return Dataset(
         name=name,
@@ -68,6 +69,7 @@ def torchvision_dataset(*, name: str, root: str, split: str) -> Dataset:
         ids=tuple(f"{split} {index}" for index in range(len(pixels))),
         labels=labels.astype(np.int64),
         class_names=tuple(found.classes),
+        practice=Practice(other, lambda each: torchvision_dataset(name=name, root=root, split=other)),
     )
 
 

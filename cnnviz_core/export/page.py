@@ -49,9 +49,18 @@ def chapter_page(frame: Path, *, book: Book, chapter: Chapter, body: str) -> str
     )
 
 
-def book_page(frame: Path, *, book: Book, notes: Mapping[str, Sequence[str]]) -> str:
-    """The page of a book, index.html. `notes` are lists of plain text by heading, such as images left out."""
-    return _rendered(frame, "book.html.j2", book=book, notes=notes, summary=summary)
+def book_page(frame: Path, *, book: Book, notes: Mapping[str, Sequence[str]], labelled: bool = False) -> str:
+    """The page of a book, index.html. `notes` are lists of plain text by heading, such as images left out.
+
+    `labelled` says whether there is a page in which readers label the images themselves.
+    """
+    return _rendered(frame, "book.html.j2", book=book, notes=notes, summary=summary, labelled=labelled)
+
+
+def label_page(frame: Path, *, book: Book, script: str) -> str:
+    """The page in which readers label images, label.html. It needs no other file; `script` is what it asks about."""
+    parts = {name: (frame / name).read_text("utf-8") for name in ("page.css", "label.css", "label.js")}
+    return _rendered(frame, "label.html.j2", book=book, script=script, parts=parts)
 
 
 def shelf_page(frame: Path, *, books: Sequence[Book]) -> str:
