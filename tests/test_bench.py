@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from cnnviz_core import bench
+from cnnviz_core.bench import measure, sweeps
+from cnnviz_core.bench.occlusion_maps import averaged
 from cnnviz_core.errors import InputError
 from cnnviz_core.progress import Reporter
 
@@ -14,7 +16,7 @@ def test_a_row_has_medians_and_ratios(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(1000))
     monkeypatch.setattr("time.perf_counter", lambda: float(next(clock)))
     bounds = iter([0.5, 9.0, 0.25, 0.5, 0.75])
-    row = bench._row("a thing", lambda: None, lambda: next(clock), lambda: next(bounds))
+    row = measure.row("a thing", lambda: None, lambda: next(clock), lambda: next(bounds))
     assert row == {
         "name": "a thing", "ours": 1, "theirs": 2, "peer": "captum", "ratio": 2, "bound": 0.5, "of_bound": 0.5,
         "unit": "s",
@@ -23,14 +25,14 @@ def test_a_row_has_medians_and_ratios(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_different_outputs_are_no_row() -> None:
-    bench._same(np.ones(4), np.ones(4) + 1e-6)
+    measure.same(np.ones(4), np.ones(4) + 1e-6)
     with pytest.raises(ArithmeticError, match=r"differ by 5.0e-01 of the largest value: their times say nothing"):
-        bench._same(np.ones(4), np.full(4, 2.0))
+        measure.same(np.ones(4), np.full(4, 2.0))
 
 
 def test_the_peer_averages_over_the_squares_that_cover_a_pixel() -> None:
     drops = np.random.default_rng(0).random((9, 9))
-    found = bench._averaged(drops)
+    found = averaged(drops)
     assert found[0, 0] == drops[0, 0]
     assert found[24, 24] == pytest.approx(drops[:2, :2].mean())
     assert found[-1, 40] == drops[8, 1]
@@ -51,8 +53,8 @@ def test_without_the_peer_it_says_what_to_install(monkeypatch: pytest.MonkeyPatc
 def test_a_sweep_is_measured_without_the_peer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "find_spec", lambda name: None)
     monkeypatch.setattr(bench, "NETWORKS", ("alexnet",))
-    monkeypatch.setattr(bench, "SWEPT", 32)
-    monkeypatch.setattr(bench, "REPEATS", 1)
+    monkeypatch.setattr(sweeps, "SWEPT", 32)
+    monkeypatch.setattr(measure, "REPEATS", 1)
     (row,) = bench.rows(["sweep"], Reporter(quiet=True))
     assert row["name"] == "sweep alexnet, 32 images"
     assert re.fullmatch(r"forward pass; \d+ MB at most", str(row["peer"]))

@@ -47,7 +47,7 @@ MAY_IMPORT = {
 ALONE = {
     "hydra": {"configure"}, "omegaconf": {"configure"}, "typst": {"export/pdf"}, "pypandoc": {"export/pandoc"},
     "nbformat": {"export/notebook"}, "nbclient": {"export/notebook"}, "jinja2": {"text", "export/page"},
-    "rich": {"progress"}, "captum": {"bench"}, "foolbox": {"bench"}, "cv2": {"methods/sift"}, "numba": {"world/compiled", "methods/map_scan"},
+    "rich": {"progress"}, "captum": {"bench/occlusion_maps", "bench/relu_rules"}, "foolbox": {"bench/attacks"}, "cv2": {"methods/sift"}, "numba": {"world/compiled", "methods/map_scan"},
     "distributed": {"engine/cluster"}, "dask_jobqueue": {"engine/cluster"},
 }  # fmt: skip
 

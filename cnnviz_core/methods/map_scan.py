@@ -89,22 +89,29 @@ def scan(
 
     Of one image at most `places` places of a channel are added. None overlaps a stronger one, where `overlap` says so
     for two places so many rows and columns apart, and for all that are nearer. Images must come in ascending order.
-    `parts` threads share the channels, which changes no bit.
+    `parts` threads share the images for the sums, then the channels for the ranking, which changes no bit.
     """
     (count, height, width, channels), sums = maps.shape, Sums.blank(len(maps), maps.shape[3])
     flat = maps.reshape(count, height * width, channels)
     reach = overlap.sum(axis=1)  # so many columns apart, and further, places are free
-    edges = np.linspace(0, channels, parts + 1).astype(int)
-    jobs = [
-        threads.submit(
-            _scan, flat, first, int(start), int(end), width, reach, places,
-            ranking.values, ranking.numbers, sums.values, sums.squares, sums.zeros, sums.peaks,
-        )
-        for start, end in pairwise(edges)
-    ]  # fmt: skip
-    for job in jobs:
-        job.result()
+    tops = np.empty((count, -(-height * width // _RUN), channels), dtype=np.float32)  # the maximum of each run of places
+    summed = (sums.values, sums.squares, sums.zeros, sums.peaks)
+    _shared(threads, parts, count, lambda some: _sum(flat[some], tops[some], *(each[some] for each in summed)))
+    _shared(
+        threads, parts, channels,
+        lambda some: _rank(
+            flat[:, :, some], tops[:, :, some], sums.peaks[:, some], first, width, reach, places,
+            ranking.values[some], ranking.numbers[some],
+        ),
+    )  # fmt: skip
     return sums
+
+
+def _shared(threads: Executor, parts: int, count: int, work: Callable[[slice], None]) -> None:
+    """Does the work on so many parts of `count` things, each in a thread."""
+    edges = np.linspace(0, count, parts + 1).astype(int)
+    for job in [threads.submit(work, slice(start, end)) for start, end in pairwise(edges)]:
+        job.result()
 
 
 def _compiled(function: F) -> F:
@@ -113,74 +120,68 @@ def _compiled(function: F) -> F:
 
 
 @_compiled
-def _scan(
-    maps: np.ndarray, first: int, start: int, end: int, width: int, reach: np.ndarray, places: int,
+def _sum(
+    maps: np.ndarray, tops: np.ndarray, totals: np.ndarray, squares: np.ndarray, zeros: np.ndarray, peaks: np.ndarray
+) -> None:
+    """Go once through maps (n, places, c). Some places are summed in 32 bits, and these sums in 64."""
+    count, places, channels = maps.shape
+    for i in range(count):
+        part, part_squares = np.zeros(channels, dtype=np.float32), np.zeros(channels, dtype=np.float32)
+        part_zeros = np.zeros(channels, dtype=np.int32)
+        tops[i], peaks[i] = -np.inf, -np.inf
+        for begin in range(0, places, _EXACT):
+            stop = min(begin + _EXACT, places)
+            for p in range(begin, stop - 3, 4):  # four at once: the sums are read and written less often
+                a, b, c, d, top = maps[i, p], maps[i, p + 1], maps[i, p + 2], maps[i, p + 3], tops[i, p // _RUN]
+                for k in range(channels):
+                    e, f, g, h = a[k], b[k], c[k], d[k]
+                    more, other = e if e > f else f, g if g > h else h
+                    more = more if more > other else other
+                    top[k] = more if more > top[k] else top[k]
+                    part[k] += (e + f) + (g + h)
+                    part_squares[k] += (e * e + f * f) + (g * g + h * h)
+                    part_zeros[k] += np.int32(e == 0) + np.int32(f == 0) + np.int32(g == 0) + np.int32(h == 0)
+            for p in range(stop - (stop - begin) % 4, stop):
+                here, top = maps[i, p], tops[i, p // _RUN]
+                for k in range(channels):
+                    value = here[k]
+                    top[k] = value if value > top[k] else top[k]
+                    part[k] += value
+                    part_squares[k] += value * value
+                    part_zeros[k] += np.int32(value == 0)
+            for k in range(channels):
+                totals[i, k] += part[k]
+                squares[i, k] += part_squares[k]
+                zeros[i, k] += part_zeros[k]
+            part[:], part_squares[:], part_zeros[:] = 0, 0, 0
+        for run in range(tops.shape[1]):
+            for k in range(channels):
+                peaks[i, k] = tops[i, run, k] if tops[i, run, k] > peaks[i, k] else peaks[i, k]
+
+
+@_compiled
+def _rank(
+    maps: np.ndarray, tops: np.ndarray, peaks: np.ndarray, first: int, width: int, reach: np.ndarray, places: int,
     values: np.ndarray, numbers: np.ndarray,
-    totals: np.ndarray, squares: np.ndarray, zeros: np.ndarray, peaks: np.ndarray,
 ) -> None:  # fmt: skip
-    """`scan` for the channels from `start` to `end` of maps (n, places, c), image by image while it is in the cache."""
-    count, size = maps.shape[0], maps.shape[1]
-    tops = np.empty((-(-size // _RUN), end - start), dtype=np.float32)  # the maximum of each run of places
+    """Put the strongest places of maps (n, places, c) into the heaps of their channels."""
+    count, size, channels = maps.shape
     rows, columns = np.empty((2, places), dtype=np.int64)
     for i in range(count):
-        peak = peaks[i, start:end]
-        _sum(maps[i], start, end, tops, totals[i, start:end], squares[i, start:end], zeros[i, start:end], peak)
-        for k in range(start, end):
+        for k in range(channels):
             for place in range(places):
                 least, full = values[k, 0], numbers[k, 0] != _ABSENT  # then equal ones of later images are weaker
-                if not peak[k - start] >= least or (full and peak[k - start] == least):
+                if not peaks[i, k] >= least or (full and peaks[i, k] == least):
                     break
-                channel, runs = maps[i, :, k], tops[:, k - start]
+                channel, runs = maps[i, :, k], tops[i, :, k]
                 if place == 0:
-                    spot = _first(channel, runs, peak[k - start])
+                    spot = _first(channel, runs, peaks[i, k])
                 else:
                     spot = _next(channel, runs, width, reach, rows[:place], columns[:place], least, not full)
                 if spot < 0:
                     break
                 rows[place], columns[place] = spot // width, spot % width
                 _replace_weakest(values[k], numbers[k], channel[spot], (first + i) * size + spot)
-
-
-@_compiled
-def _sum(
-    maps: np.ndarray, start: int, end: int, tops: np.ndarray,
-    totals: np.ndarray, squares: np.ndarray, zeros: np.ndarray, peak: np.ndarray,
-) -> None:  # fmt: skip
-    """Go once through maps (places, c). Some places are summed in 32 bits, and these sums in 64."""
-    places, channels = len(maps), end - start
-    part, part_squares = np.zeros(channels, dtype=np.float32), np.zeros(channels, dtype=np.float32)
-    part_zeros = np.zeros(channels, dtype=np.int32)
-    tops[:] = -np.inf
-    for begin in range(0, places, _EXACT):
-        stop = min(begin + _EXACT, places)
-        for p in range(begin, stop - 3, 4):  # four at once: the sums are read and written less often
-            a, b, c, d = maps[p, start:end], maps[p + 1, start:end], maps[p + 2, start:end], maps[p + 3, start:end]
-            top = tops[p // _RUN]
-            for k in range(channels):
-                e, f, g, h = a[k], b[k], c[k], d[k]
-                more, other = e if e > f else f, g if g > h else h
-                more = more if more > other else other
-                top[k] = more if more > top[k] else top[k]
-                part[k] += (e + f) + (g + h)
-                part_squares[k] += (e * e + f * f) + (g * g + h * h)
-                part_zeros[k] += np.int32(e == 0) + np.int32(f == 0) + np.int32(g == 0) + np.int32(h == 0)
-        for p in range(stop - (stop - begin) % 4, stop):
-            here, top = maps[p, start:end], tops[p // _RUN]
-            for k in range(channels):
-                value = here[k]
-                top[k] = value if value > top[k] else top[k]
-                part[k] += value
-                part_squares[k] += value * value
-                part_zeros[k] += np.int32(value == 0)
-        for k in range(channels):
-            totals[k] += part[k]
-            squares[k] += part_squares[k]
-            zeros[k] += part_zeros[k]
-        part[:], part_squares[:], part_zeros[:] = 0, 0, 0
-    peak[:] = -np.inf
-    for top in tops:
-        for k in range(channels):
-            peak[k] = top[k] if top[k] > peak[k] else peak[k]
 
 
 @_compiled
