@@ -195,6 +195,11 @@ class Model:
         return tuple(layer for layer in maps if layer.name not in pooled or layer == self.last_maps)
 
     @property
+    def finished_layers(self) -> tuple[Layer, ...]:
+        """The layers whose output goes on as it is: not a conv, fc or norm layer before an activation of its own."""
+        return tuple(layer for layer in self.layers.values() if self.rectified(layer) is layer)
+
+    @property
     def averaged(self) -> Layer | None:
         """The maps of which all that follows is told only the averages over all places, where there are such."""
         ordered = list(self.layers.values())

@@ -28,6 +28,7 @@ SMALL = [
     "figure.deconvnet_top9.layers_chosen=2", "figure.deconvnet_top9.maps=1", "figure.deconvnet_top9.top=2",
     "figure.deconvnet_top9.images=3", "figure.deconvnet_top9.maps_measured=2", "figure.deconvnet_top9.control_images=2",
     "figure.guided_backprop.images=3", "figure.guided_backprop.top=1", "figure.guided_backprop.maps_measured=2",
+    "figure.inversion_layers.search=2", "figure.inversion_layers.most=2", "figure.inversion_layers.steps=1",
     "figure.occlusion_heatmap.count=1", "figure.occlusion_heatmap.search=4", "figure.occlusion_heatmap.places=4",
     "figure.occlusion_heatmap.images_measured=2", "figure.occlusion_heatmap.places_measured=2",
     "figure.occlusion_zf_panels.count=1", "figure.occlusion_zf_panels.search=4", "figure.occlusion_zf_panels.places=4",
@@ -38,7 +39,13 @@ SMALL = [
     "figure.tsne_warnings.images=24",
     "figure.topk_units.crops=4", "figure.topk_units.depths=2", "figure.unit_selectivity.images=16",
     "figure.unit_selectivity.least=1", "figure.unit_selectivity.side=8",
+    "figure.fooling_iterated.images_measured=2", "figure.fooling_iterated.sizes_inf=[4]",
+    "figure.fooling_iterated.sizes_two=[1]", "figure.fooling_iterated.steps=2", "figure.fooling_iterated.search=2",
+    "figure.fooling_iterated.tries=[1]", "figure.fooling_patch_or_noise.images_measured=1",
+    "figure.fooling_patch_or_noise.draws=1", "figure.fooling_patch_or_noise.steps=1",
     "figure.fooling_linear_model.images=24", "figure.fooling_linear_model.folds=2", "figure.fooling_linear_model.side=4",
+    "figure.fooling_targeted.count=1", "figure.fooling_targeted.search=2", "figure.fooling_targeted.steps=1",
+    "figure.fooling_targeted.images_measured=1",
     *(f"figure.tsne_{name}.images=12" for name in ("grid", "scatter", "seams")),
 ]  # fmt: skip
 NO_RELU = "no layer of {} ends in a ReLU, whose channels alone can die"
@@ -55,7 +62,16 @@ RULES = "the guided rule is defined for ReLUs, and this network uses "
 GELU = RULES + "gelu"
 HARD = RULES + "hardsigmoid, hardswish"
 NO_RULES = {"relu_rules": GELU, "guided_backprop": GELU, "deconvnet_top9": GELU.replace("guided", "deconvnet")}
-EVERYWHERE = {"activation_sparsity_training": UNTOLD, "feature_evolution": UNTOLD, "data_confusion": CLASSES}
+ALONE = (
+    "{} has no sibling that differs from it by adversarial training, as refnet and refnet_adv do; "
+    "`cnnviz train refnet_adv` trains one"
+)
+EVERYWHERE = {
+    "fooling_adv_training": ALONE,
+    "activation_sparsity_training": UNTOLD,
+    "feature_evolution": UNTOLD,
+    "data_confusion": CLASSES,
+}
 NETWORKS: dict[str, dict[str, str]] = {
     "refnet_random": {},
     "densenet121": {},

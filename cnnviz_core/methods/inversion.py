@@ -9,13 +9,15 @@ quarter of the steps gets as far, and the drops of the rate only begin the searc
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from cnnviz_core.methods.natural_prior import BOUND, boundedness, total_variation
+from cnnviz_core.methods.deconvnet import Layered
+from cnnviz_core.methods.natural_prior import BOUND, Frame, boundedness, total_variation
 
 Code = Callable[[Tensor], Tensor]
 """Gives the code of each of n images (n, 3, h, w), in the units of `Frame`, which depends on no other image."""
@@ -35,6 +37,11 @@ class Inversion:
     values: Float[np.ndarray, "steps n"]  # of the objective: at the start, then after each step
     steps: Int[np.ndarray, " n"]  # after which each image was finished
     drops: tuple[int, ...]  # how many steps were done when the rate dropped
+
+
+def code_at(model: Layered, layer: str, frame: Frame) -> Code:
+    """The code of images at a layer: only the network up to that layer is run."""
+    return lambda images: model.activations(frame.pixels(images), layer)[0]
 
 
 def invert(
@@ -60,7 +67,7 @@ def invert(
     """
     weights = torch.ones_like(targets) if mask is None else mask.to(targets).expand_as(targets)
     descent = _Descent(_Task(code, targets, weights, smoothness.to(start), bound, beta), start.detach(), rate)
-    drops = tuple(round(share * steps) for share in DROPS)
+    drops = tuple(ceil(share * steps) for share in DROPS)
     curve = [descent.values.clone()]
     for k in range(steps):
         if k in drops:
