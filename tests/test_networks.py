@@ -39,6 +39,11 @@ SMALL = [
     "figure.tsne_warnings.images=24",
     "figure.topk_units.crops=4", "figure.topk_units.depths=2", "figure.unit_selectivity.images=16",
     "figure.unit_selectivity.least=1", "figure.unit_selectivity.side=8",
+    "figure.fooling_example.count=1", "figure.fooling_example.search=2", "figure.fooling_example.most=1",
+    "figure.fooling_error_vs_eps.images=2", "figure.fooling_error_vs_eps.epsilons=[4]",
+    "figure.fooling_error_vs_eps.control_images=1", "figure.fooling_logit_path.search=2",
+    "figure.fooling_logit_path.pieces=1", "figure.fooling_logit_path.points=5", "figure.fooling_logit_path.strip=2",
+    "figure.fooling_logit_path.images_measured=1", "figure.fooling_logit_path.points_measured=3",
     "figure.fooling_iterated.images_measured=2", "figure.fooling_iterated.sizes_inf=[4]",
     "figure.fooling_iterated.sizes_two=[1]", "figure.fooling_iterated.steps=2", "figure.fooling_iterated.search=2",
     "figure.fooling_iterated.tries=[1]", "figure.fooling_patch_or_noise.images_measured=1",
@@ -102,11 +107,13 @@ NETWORKS: dict[str, dict[str, str]] = {
 DRAWN = ("refnet_random", "vit_b_16", "swin_t")
 """One that can have every figure, one without maps, and one whose channels come last and that has no ReLU."""
 PLAN = {"refnet_random": ["model=refnet_random"]}  # AlexNet's and VGG's, whose own weights take long to draw
+THIN = ("densenet121", "resnet18", "convnext_tiny", "vit_b_16", "swin_t")  # the others cannot be made so
 
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_every_figure_is_made_or_says_why_not(network: str, tmp_path: Path) -> None:
-    model = PLAN.get(network, ["model=torchvision", f"model.name={network}", "model.weights=none", "model.size=96"])
+    kind = ["model=custom", f"model.factory=thin:{network}"] if network in THIN else ["model=torchvision"]
+    model = PLAN.get(network, [*kind, f"model.name={network}", "model.weights=none", "model.size=96"])
     chosen = settings([*model, f"build={tmp_path}", *SMALL])
     maker = Maker(chosen, Reporter(quiet=True))
     obstacles = {name: maker.figure(name).obstacle(maker.lab) for name in choices("figure")}
