@@ -101,7 +101,7 @@ class InversionLayers(Figure):
             raise InputError(f"model {model.name} gives a code at {layer.name} that is not finite")
         try:
             found = invert(
-                code, target, noise, smoothness=torch.tensor([lam]), steps=self.steps, bound=self.bound,
+                code, target, noise, smoothness=torch.tensor([float(lam)]), steps=self.steps, bound=self.bound,
                 rate=self.rate, tolerance=self.tolerance,
             )  # fmt: skip
         except FloatingPointError as error:
