@@ -44,7 +44,7 @@ def minimum_norm(
         size = _size(change, norm)
         fooled = margin <= 0
         better = fooled & (size < nearest)
-        best = torch.where(each(better, pixels).bool(), pixels + change, best)
+        best = torch.where(better.view(-1, 1, 1, 1), pixels + change, best)
         nearest = torch.where(better, size, nearest)
         if k == steps:
             break
@@ -95,4 +95,5 @@ def _margin(
 
 
 def _size(values: Float[Tensor, "n 3 h w"], norm: float) -> Float[Tensor, " n"]:
-    return torch.linalg.vector_norm(values.flatten(1), ord=norm, dim=1)
+    sizes: Tensor = torch.linalg.vector_norm(values.flatten(1), ord=norm, dim=1)
+    return sizes

@@ -1,0 +1,65 @@
+"""Changes of images: their sizes, and what each does to a picture of which it is known."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.ndimage import gaussian_filter, rotate
+
+from cnnviz_core.methods.attacks import threats
+
+PIXELS = torch.from_numpy(np.random.default_rng(0).uniform(0.3, 0.7, (2, 3, 11, 11))).double()
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(1)
+
+
+def test_noise_has_its_size() -> None:
+    change = threats.sign_noise(PIXELS, 0.1, rng()) - PIXELS
+    torch.testing.assert_close(change.abs(), torch.full_like(change, 0.1))
+    assert 0.4 < (change > 0).double().mean() < 0.6
+    uniform = (threats.uniform_noise(PIXELS, 0.1, rng()) - PIXELS).abs()
+    assert uniform.max() <= 0.1
+    assert 0.045 < uniform.mean() < 0.055
+    lengths = (threats.gaussian_noise(PIXELS, 0.5, rng()) - PIXELS).flatten(1).norm(dim=1)
+    torch.testing.assert_close(lengths, torch.full_like(lengths, 0.5))
+    for noise in (threats.sign_noise, threats.uniform_noise, threats.gaussian_noise):
+        assert noise(PIXELS, 40.0, rng()).min() >= 0
+        assert noise(PIXELS, 40.0, rng()).max() <= 1
+
+
+def test_a_shift_moves_the_picture_and_repeats_its_edge() -> None:
+    image = threats.shifted(PIXELS, 2, -3)
+    assert torch.equal(image[:, :, 2:, :-3], PIXELS[:, :, :-2, 3:])
+    assert torch.equal(image[:, :, 0, :-3], PIXELS[:, :, 0, 3:])
+    assert torch.equal(image[:, :, 2:, -1], PIXELS[:, :, :-2, -1])
+
+
+@pytest.mark.parametrize("degrees", [0, 90, -90, 180])
+def test_right_angles_turn_the_picture_counterclockwise(degrees: int) -> None:
+    torch.testing.assert_close(threats.turned(PIXELS, degrees), torch.rot90(PIXELS, degrees // 90, (2, 3)))
+
+
+def test_other_angles_turn_as_scipy_does() -> None:
+    expected = rotate(PIXELS[0].numpy(), 20, axes=(1, 2), reshape=False, order=1, mode="nearest")
+    np.testing.assert_allclose(threats.turned(PIXELS, 20)[0].numpy(), expected, atol=1e-6)
+
+
+def test_a_square_covers_its_place_alone() -> None:
+    image = threats.covered(PIXELS, 1, 2, 4, torch.tensor([0.1, 0.2, 0.3]))
+    inside = torch.zeros(11, 11, dtype=torch.bool)
+    inside[1:5, 2:6] = True
+    assert torch.equal(image[:, :, ~inside], PIXELS[:, :, ~inside])
+    torch.testing.assert_close(image[0, :, 3, 3], torch.tensor([0.1, 0.2, 0.3]).double())
+
+
+def test_light_and_contrast() -> None:
+    torch.testing.assert_close(threats.relit(PIXELS, 0.05, 0), PIXELS + 0.05)
+    mean = PIXELS.mean(dim=(1, 2, 3), keepdim=True)
+    torch.testing.assert_close(threats.relit(PIXELS, 0, 0.2) - mean, 1.2 * (PIXELS - mean))
+
+
+def test_blur_is_scipys_and_none_is_none() -> None:
+    expected = gaussian_filter(PIXELS[0].numpy(), (0, 1.2, 1.2), mode="nearest", radius=(0, 4, 4))
+    np.testing.assert_allclose(threats.blurred(PIXELS, 1.2)[0].numpy(), expected, atol=1e-12)
+    assert threats.blurred(PIXELS, 0) is PIXELS
