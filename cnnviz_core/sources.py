@@ -139,8 +139,9 @@ def compute_digest(module: str) -> str:
 @cache
 def reads_answers(module: str) -> bool:
     """Whether a figure's module looks at what observers chose, or at what they could choose among."""
-    read = (node.attr for node in ast.walk(_tree(module)) if isinstance(node, ast.Attribute))
-    return not {"responses", "choices"}.isdisjoint(read)
+    tree = _tree(module)
+    read = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return bool(read & {"responses", "choices"}) or f"{PACKAGE}.observers" in _imports(tree)
 
 
 @cache

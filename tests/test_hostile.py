@@ -57,6 +57,8 @@ def test_every_product_is_there(book: Path) -> None:
         "feature_evolution",
         "data_ground_truth",
         "embedding_quality",
+        "human_confusions",
+        "human_error_consistency",
         "inversion_decoder",
         "fooling_adv_training",
         "fooling_linear_model",

@@ -43,6 +43,7 @@ SMALL = [
     "figure.occlusion_zf_panels.images_measured=2", "figure.occlusion_zf_panels.places_measured=2",
     "figure.relu_rules.search=2", "figure.relu_rules.images_measured=1", "figure.saliency_maps.search=2",
     "figure.saliency_maps.count=1", "figure.saliency_maps.images_measured=1",
+    "figure.human_joint_counts.images=2", "figure.human_tradeoff.images=2", "figure.human_error_taxonomy.images=2",
     "figure.embedding_quality.images=12", "figure.layer_probe.images=40", "figure.layer_probe.folds=2",
     "figure.tsne_warnings.images=24", "figure.labeling_interface.images=2",
     "figure.topk_units.crops=4", "figure.topk_units.depths=2", "figure.unit_selectivity.images=16",
@@ -79,7 +80,13 @@ ALONE = (
     "{} has no sibling that differs from it by adversarial training, as refnet and refnet_adv do; "
     "`cnnviz train refnet_adv` trains one"
 )
+NOBODY = (
+    "nobody has labelled the images of digits yet; dataset.responses=FILE names a CSV file (image,observer,response) of "
+    "what people answered"
+)
 EVERYWHERE = {
+    "human_confusions": NOBODY,
+    "human_error_consistency": NOBODY,
     "fooling_adv_training": ALONE,
     "activation_sparsity_training": UNTOLD,
     "feature_evolution": UNTOLD,
