@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from explored import explorer
+from labelled import labelling
 from products import faults
 
 from cnnviz_core import book, commands, configure, files, manifest, printing, results, sources
@@ -253,12 +254,13 @@ def test_an_interrupt_keeps_what_is_finished(
     assert faults(first.settings.folder) == []
 
 
-def test_what_can_be_explored_comes_with_the_picture(
+def test_what_can_be_explored_or_labelled_comes_with_the_picture(
     first: Builder, build: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from cnnviz_core.figures.filters_second_conv import FiltersSecondConv
 
     monkeypatch.setattr(FiltersSecondConv, "explorer", lambda self, result: explorer())
+    monkeypatch.setattr(FiltersSecondConv, "labelling", lambda self, result: labelling())
     monkeypatch.setattr(results, "draw_digest", lambda module: files.digest(module, "explored"))
     folder = built(build, "chapters=[02_second]").settings.folder
     assert faults(folder) == []
@@ -267,6 +269,9 @@ def test_what_can_be_explored_comes_with_the_picture(
     assert list(made["figures"]["filters_second_conv"]["files"]) == places
     assert set(places) <= set(made["files"])
     assert 'data-figure="filters_second_conv"' in (folder / "02_second.html").read_text()
+    assert "label.html" in made["files"]
+    assert "window.labelling" in (folder / "label.html").read_text()
+    assert 'href="label.html"' in (folder / "index.html").read_text()
     monkeypatch.undo()
 
 

@@ -81,8 +81,8 @@ ALONE = (
     "`cnnviz train refnet_adv` trains one"
 )
 NOBODY = (
-    "nobody has labelled the images of digits yet; dataset.responses=FILE names a CSV file (image,observer,response) of "
-    "what people answered"
+    "nobody has labelled the images of digits yet; dataset.responses=FILE names a CSV file (image,observer,response) "
+    "of what people answered"
 )
 EVERYWHERE = {
     "human_confusions": NOBODY,

@@ -372,7 +372,7 @@
 
   function download() {
     if (!recorded().length) return hint("There is no answer to export yet.");
-    const name = `responses-${book}-${state.observer.replace(/[^\p{L}\p{N}]+/gu, "_")}.csv`;
+    const name = `responses-${book}-${state.observer.match(/[\p{L}\p{N}]+/gu)?.join("_") || "mine"}.csv`;
     const link = make("a", { href: URL.createObjectURL(new Blob([csv()], { type: "text/csv;charset=utf-8" })), download: name });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
