@@ -21,9 +21,7 @@ def answered(folder: Path, given: dict[str, list[str]], *, wrong: int = 0, **mor
     for name, answers in given.items():
         lines += [f"no. {i},{name},{answer},{1 + i}" for i, answer in enumerate(answers)]
     (folder / "r.csv").write_text("\n".join(lines) + "\n")
-    return with_answers(
-        known_world(answers=spelt.tolist()), responses=str(folder / "r.csv"), nets=["alex*"], **more
-    )  # type: ignore[arg-type]
+    return with_answers(known_world(answers=spelt.tolist()), responses=str(folder / "r.csv"), nets=["alex*"], **more)
 
 
 def right(count: int = 24, *, wrong: tuple[int, ...] = ()) -> list[str]:

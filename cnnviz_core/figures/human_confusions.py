@@ -84,10 +84,10 @@ class HumanConfusions(Figure):
             )
             for who in ("people", "model")
         }
+        theirs, its = told["people"] or "none", told["model"] or "none"
         return (
-            f"Three matrices of right class (rows) and answer (columns): {stats['people']} people, {stats['model']}, and "
-            f"the difference. Most frequent mistakes of people: {told['people'] or 'none'}; of the model: "
-            f"{told['model'] or 'none'}."
+            f"Three matrices of right class (rows) and answer (columns): {stats['people']} people, {stats['model']}, "
+            f"and the difference. Most frequent mistakes of people: {theirs}; of the model: {its}."
         )
 
     def claims(self, stats: Stats) -> list[Claim]:

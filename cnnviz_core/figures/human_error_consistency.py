@@ -184,7 +184,8 @@ def _all_kappas(right: np.ndarray) -> np.ndarray:
     share, n = right.mean(axis=1), right.shape[1]
     observed = (right @ right.T + (1 - right) @ (1 - right).T) / n
     expected = np.outer(share, share) + np.outer(1 - share, 1 - share)
-    return np.divide(observed - expected, 1 - expected, out=np.full_like(expected, np.nan), where=expected < 1)
+    kappas: np.ndarray = np.full_like(expected, np.nan)
+    return np.divide(observed - expected, 1 - expected, out=kappas, where=expected < 1)
 
 
 def _matrix(axes: Axes, stats: Stats) -> None:

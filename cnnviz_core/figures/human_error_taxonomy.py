@@ -56,7 +56,8 @@ class HumanErrorTaxonomy(Figure):
         model, means = model_observer(lab, shown_images(lab, self.images), batch=self.batch)
         right = model.right()
         marks = self._marks(lab, model)
-        kinds, shown = [], []
+        kinds: list[dict[str, Any]] = []
+        shown: list[int] = []
         for name, (marked, source) in marks.items():
             fresh = ~np.isin(model.images, shown)
             worst = _surest(~right & marked & fresh, means)[: self.worst]

@@ -150,13 +150,13 @@ def _published_points(axes: Axes, stats: Stats, own: Stats | None) -> None:
     names = [point["name"] for point in points]
     if own is not None:
         low, high = own["interval"]
-        k = len(points) + 0.3
+        beside = len(points) + 0.3
         axes.axvline(len(points) - 0.4, color="#888888", linewidth=0.6, linestyle=":")
-        axes.errorbar(k, 100 * own["error"], fmt="s", markersize=4, color=style.COLOURS[4],
+        axes.errorbar(beside, 100 * own["error"], fmt="s", markersize=4, color=style.COLOURS[4],
                       yerr=np.maximum([[100 * (own["error"] - low)], [100 * (high - own["error"])]], 0))  # fmt: skip
         names = [*names, f"{style.short(own['name'], 16)},\nthese images"]
-        axes.set_xticks([*range(len(points)), k], names, fontsize=6)
-        axes.set_xlim(-0.5, k + 0.6)
+        axes.set_xticks([*range(len(points)), beside], names, fontsize=6)
+        axes.set_xlim(-0.5, beside + 0.6)
     else:
         axes.set_xticks(range(len(points)), names, rotation=45, ha="right", fontsize=6, linespacing=0.9)
     axes.set_ylim(bottom=0)

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,6 +79,6 @@ def test_wrong_counts_are_seen(make_lab: MakeLab) -> None:
     [("images", 0, "must be at least 1"), ("worst", 0, "must be at least 1"), ("batch", 0, "must be at least 1"),
      ("share", 0.0, "must be above 0 and at most 1"), ("share", 1.5, "must be above 0 and at most 1")],
 )  # fmt: skip
-def test_bad_settings(make_lab: MakeLab, setting: str, value: float, message: str) -> None:
+def test_bad_settings(make_lab: MakeLab, setting: str, value: Any, message: str) -> None:
     with pytest.raises(InputError, match=rf"figure\.human_error_taxonomy\.{setting}={value} {message}"):
         replace(FIGURE, **{setting: value}).obstacle(known_lab(make_lab))
