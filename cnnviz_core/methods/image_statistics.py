@@ -50,3 +50,24 @@ def spectral_slope(gray: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
         logs = np.log(means[usable]).T
         slopes[usable] = np.polyfit(np.log(rings), logs, 1, w=1 / np.sqrt(rings))[0]
     return slopes
+
+
+def sharpness(gray: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
+    """Variance of the Laplacian, the sum of the four neighbors minus four times the pixel, without the border.
+
+    Pech-Pacheco et al. 2000, for gray in [0, 1]. NaN for images of fewer than 3 pixels on a side.
+    """
+    if min(gray.shape[1:]) < 3:
+        return np.full(len(gray), np.nan)
+    middle = gray[:, 1:-1, 1:-1]
+    around = gray[:, :-2, 1:-1] + gray[:, 2:, 1:-1] + gray[:, 1:-1, :-2] + gray[:, 1:-1, 2:]
+    return np.asarray((around - 4 * middle).var(axis=(1, 2)))
+
+
+def edge_density(gray: Float[np.ndarray, "n h w"], *, least: float = 0.1) -> Float[np.ndarray, " n"]:
+    """Share of the pixels at which gray in [0, 1] changes by more than `least` from one pixel to the next.
+
+    The change is the length of the gradient by central differences.
+    """
+    rows, columns = (np.gradient(gray, axis=axis) if gray.shape[axis] > 1 else np.zeros_like(gray) for axis in (1, 2))
+    return np.asarray((np.hypot(rows, columns) > least).mean(axis=(1, 2)))

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from cnnviz_core.methods.image_statistics import colorfulness, luma, rms_contrast, spectral_slope
+from cnnviz_core.methods.image_statistics import (
+    colorfulness,
+    edge_density,
+    luma,
+    rms_contrast,
+    sharpness,
+    spectral_slope,
+)
 
 IMAGES = np.random.default_rng(0).random((4, 3, 20, 26))
 
@@ -88,3 +95,20 @@ def test_without_contrast_or_rings_there_is_no_slope() -> None:
     assert np.isfinite(slopes[0])
     assert np.isnan(slopes[1])
     assert np.isnan(spectral_slope(gray[:, :12])).all()
+
+
+def test_sharpness_is_the_variance_of_the_laplacian() -> None:
+    gray = np.random.default_rng(3).random((1, 5, 6))
+    g = gray[0]
+    values = [
+        g[i - 1, j] + g[i + 1, j] + g[i, j - 1] + g[i, j + 1] - 4 * g[i, j] for i in range(1, 4) for j in range(1, 5)
+    ]
+    assert sharpness(gray).item() == pytest.approx(np.var(values))
+    assert np.isnan(sharpness(np.zeros((1, 2, 6)))).all()
+
+
+def test_edge_density_is_the_share_of_steep_pixels() -> None:
+    gray = np.zeros((2, 8, 10))
+    gray[0, :, 5:] = 1.0
+    assert edge_density(gray).tolist() == [0.2, 0.0]
+    assert edge_density(np.zeros((1, 1, 1))).tolist() == [0.0]
