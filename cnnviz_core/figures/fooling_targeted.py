@@ -168,9 +168,7 @@ class FoolingTargeted(Figure):
         rows = self._rows(lab, ids, targets, ascent)
         random = self._random(lab, ids, targets, [row["length"] for row in rows], rng)
         lengths, apart = np.array([row["length"] for row in rows]), _apart(lab.pixels(ids))
-        untrained = lab.with_model(lab.model.randomised(rng))
-        others, other_targets = self._started(untrained, ids, rng)
-        control = self._ascent(untrained, others, other_targets) if others else None
+        others, control = self._untrained(lab, ids, rng) if len(ids) >= ENOUGH else ([], None)
         reached = ascent.reached
         return {
             "images": len(ids),
@@ -198,6 +196,12 @@ class FoolingTargeted(Figure):
                 "steps": float(np.median(control.steps)),
             },
         }
+
+    def _untrained(self, lab: Lab, ids: Sequence[int], rng: np.random.Generator) -> tuple[list[int], Ascent | None]:
+        """The same with random weights."""
+        untrained = lab.with_model(lab.model.randomised(rng))
+        others, targets = self._started(untrained, ids, rng)
+        return others, self._ascent(untrained, others, targets) if others else None
 
     def _random(
         self, lab: Lab, ids: Sequence[int], targets: Sequence[int], lengths: Sequence[float], rng: np.random.Generator

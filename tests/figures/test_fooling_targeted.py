@@ -91,6 +91,13 @@ def test_what_is_not_reached_is_said(lab: Lab) -> None:
 def test_few_images_decide_nothing(lab: Lab) -> None:
     found = figure(images_measured=2).compute(lab)
     assert claims(found.stats)["beats_random"].undecided == "2 images are too few to tell"
+    assert found.stats["measured"]["untrained"] is None
+
+
+def test_random_weights_are_led_too(result: Result) -> None:
+    untrained = result.stats["measured"]["untrained"]
+    assert untrained["images"] == 8
+    assert 0 <= untrained["share"] <= 1
 
 
 def test_classes_that_are_not_the_models(lab: Lab) -> None:
