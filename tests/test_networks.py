@@ -11,7 +11,7 @@ from cnnviz_core.results import Maker, load, save
 
 SMALL = [
     "dataset=digits", "dataset.images=24", "profile=quick",
-    "figure.activations_last_conv.images_measured=2", "figure.dead_filters.images=4",
+    "figure.attr_cpl_clutter.images=8", "figure.activations_last_conv.images_measured=2", "figure.dead_filters.images=4",
     "figure.attribution_faithfulness.images=1", "figure.attribution_faithfulness.steps=2",
     "figure.attribution_faithfulness.samples=1", "figure.attribution_faithfulness.integration=1",
     "figure.attribution_labels.images=3", "figure.attribution_labels.images_measured=1",
@@ -84,7 +84,13 @@ NOBODY = (
     "nobody has labelled the images of digits yet; dataset.responses=FILE names a CSV file (image,observer,response) "
     "of what people answered"
 )
+NO_WORLD = (
+    "the images of digits cannot be made again with something changed; those of dataset=diorama can, since they are "
+    "rendered"
+)
 EVERYWHERE = {
+    **dict.fromkeys(("attr_class_ranges", "attr_image_level", "attr_property_bars", "attr_scale_scatter"), CLASSES),
+    "attr_counterfactual": NO_WORLD,
     "human_confusions": NOBODY,
     "human_error_consistency": NOBODY,
     "fooling_adv_training": ALONE,
