@@ -54,6 +54,10 @@ def test_every_product_is_there(book: Path) -> None:
     missing = {name for name, figure in manifest["figures"].items() if figure["status"] != "made"}
     assert missing == {
         "activation_sparsity_training",
+        "attr_counterfactual",
+        "attr_cpl_clutter",
+        "attr_property_bars",
+        "attr_scale_scatter",
         "feature_evolution",
         "data_ground_truth",
         "embedding_quality",

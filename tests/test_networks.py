@@ -11,7 +11,8 @@ from cnnviz_core.results import Maker, load, save
 
 SMALL = [
     "dataset=digits", "dataset.images=24", "profile=quick",
-    "figure.attr_cpl_clutter.images=8", "figure.activations_last_conv.images_measured=2", "figure.dead_filters.images=4",
+    "figure.attr_cpl_clutter.images=8",
+    "figure.activations_last_conv.images_measured=2", "figure.dead_filters.images=4",
     "figure.attribution_faithfulness.images=1", "figure.attribution_faithfulness.steps=2",
     "figure.attribution_faithfulness.samples=1", "figure.attribution_faithfulness.integration=1",
     "figure.attribution_labels.images=3", "figure.attribution_labels.images_measured=1",

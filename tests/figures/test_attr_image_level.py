@@ -72,3 +72,11 @@ def test_wrong_settings_and_classes_are_named(make_lab: MakeLab) -> None:
     other = replace(known_world(), outputs=None)
     assert "are not among the outputs of tiny" in str(FIGURE.obstacle(known_lab(make_lab, other)))
     assert FIGURE.obstacle(known_lab(make_lab)) is None
+
+
+def test_two_images_are_enough(make_lab: MakeLab) -> None:
+    data = known_world()
+    two = replace(data, labels=data.labels[:2], images=data.images[:2], ids=data.ids[:2], boxes=None, attributes=None)
+    result = FIGURE.compute(known_lab(make_lab, two))
+    assert FIGURE.claims(result.stats)[0].holds is True
+    assert FIGURE.draw(result).axes
