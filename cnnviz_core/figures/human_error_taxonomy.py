@@ -247,6 +247,6 @@ def _own_bars(axes: Axes, stats: Stats) -> None:
     for k, kind in enumerate(kinds):
         axes.annotate(str(kind["mistakes"]), (0, k), (3, 0), textcoords="offset points", va="center", fontsize=6)
     axes.set_yticks(range(len(kinds)), [kind["name"] for kind in kinds], fontsize=6.5)
-    axes.set_ylim(len(kinds) - 0.4, -0.6)
+    axes.set_ylim(max(len(kinds), 4) - 0.4, -0.6)
     axes.set(xlabel="share, % (an image can be of several kinds)")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), title="here, sorted by what is known of each image")
