@@ -54,6 +54,7 @@ def test_every_product_is_there(book: Path) -> None:
     missing = {name for name, figure in manifest["figures"].items() if figure["status"] != "made"}
     assert missing == {
         "activation_sparsity_training",
+        "attr_class_ranges",
         "attr_counterfactual",
         "attr_cpl_clutter",
         "attr_property_bars",

@@ -27,7 +27,9 @@ class AttrClassRanges(Figure):
 
     def obstacle(self, lab: Lab) -> str | None:
         self.check_at_least(1, "shown", "draws")
-        return unanswerable(lab)
+        if (reason := unanswerable(lab)) is None and np.bincount(lab.dataset.labels).max() < 2:
+            return f"every class of {lab.dataset.name} has one image at most: its accuracy would be nothing or all"
+        return reason
 
     def compute(self, lab: Lab) -> Result:
         data, rng = lab.dataset, lab.rng(self.name())

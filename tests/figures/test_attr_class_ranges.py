@@ -50,6 +50,9 @@ def test_one_class_of_one_image_is_drawn(make_lab: MakeLab) -> None:
     known = lab(make_lab, [10] * 4)
     data = known.dataset
     alone = replace(data, labels=LABELS[:1], images=data.images[:1], ids=data.ids[:1])
+    assert FIGURE.obstacle(replace(known, dataset=alone)) == (
+        "every class of shapes has one image at most: its accuracy would be nothing or all"
+    )
     result = FIGURE.compute(replace(known, dataset=alone))
     assert FIGURE.claims(result.stats)[1].undecided == "there is one class"
     assert len(FIGURE.draw(result).axes) == 5
