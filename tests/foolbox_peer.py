@@ -9,6 +9,7 @@ from torch import Tensor, nn
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     import foolbox
+    from foolbox.models.pytorch import PyTorchModel
 
 from cnnviz_core.methods.attacks.fast_gradient_sign import Classifier
 
@@ -29,7 +30,7 @@ def attacked(
     **settings: Any,
 ) -> Tensor:  # fmt: skip
     """What Foolbox's attack of that name makes of the images, from the given start or none; clipped to [0, 1]."""
-    model = foolbox.PyTorchModel(Module(logits).eval(), bounds=(0, 1), device=pixels.device)
+    model = PyTorchModel(Module(logits).eval(), bounds=(0, 1), device=pixels.device)
     kind = getattr(foolbox.attacks, name)
     if start is not None:
         given = start

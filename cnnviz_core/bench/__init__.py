@@ -6,6 +6,7 @@ The peers are development dependencies and are imported only here.
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 
+from cnnviz_core.bench.attacks import many_steps, one_step
 from cnnviz_core.bench.measure import Row
 from cnnviz_core.bench.occlusion_maps import occlusion
 from cnnviz_core.bench.relu_rules import backward
@@ -20,10 +21,13 @@ BENCHMARKS: Mapping[str, Callable[[str], Row]] = {
     "deconvnet": lambda name: backward(name, ["deconvnet"], "deconvnet"),
     "guided": lambda name: backward(name, ["guided"], "guided"),
     "rules": lambda name: backward(name, RULES, "three rules"),
+    "fooling": one_step,
+    "attacks": many_steps,
     "sweep": sweep,
 }
 NETWORKS = ("alexnet", "squeezenet1_0")
-PEERS = {"occlusion": "captum", "saliency": "captum", "deconvnet": "captum", "guided": "captum", "rules": "captum"}
+PEERS = {"occlusion": "captum", "saliency": "captum", "deconvnet": "captum", "guided": "captum", "rules": "captum",
+         "fooling": "foolbox", "attacks": "foolbox"}  # fmt: skip
 
 
 def rows(names: Sequence[str], reporter: Reporter) -> list[Row]:

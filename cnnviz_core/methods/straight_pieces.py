@@ -23,7 +23,8 @@ def straight_pieces(
         through[1:] = best[-1][:-1, None] + costs[1:]  # by the first point of the new piece, and its last
         chosen.append(through.argmin(axis=0))
         best.append(through.min(axis=0))
-    starts, end = [], len(x) - 1
+    starts: list[int] = []
+    end = len(x) - 1
     for choice in reversed(chosen):
         starts.insert(0, int(choice[end]))
         end = starts[0] - 1

@@ -89,7 +89,7 @@ def test_without_known_labels_the_answers_are_the_labels(make_lab: MakeLab) -> N
 def test_the_picture_has_both_curves(result: Result) -> None:
     axes = figure().draw(result).axes
     assert [len(panel.lines) for panel in axes] == [2, 3]
-    assert list(axes[0].lines[0].get_ydata()) == pytest.approx(ERRORS)
+    assert np.asarray(axes[0].lines[0].get_ydata()).tolist() == pytest.approx(ERRORS)
     assert "At 4/255 it is 75% along the sign" in figure().alt(result.stats)
 
 

@@ -15,4 +15,4 @@ def perturbation_size(
     In double precision, so that the sum over a large image is not rounded.
     """
     change = (images.detach().double() - pixels.detach().double()).flatten(1)
-    return np.linalg.norm(change.cpu().numpy(), ord=norm, axis=1)
+    return np.asarray(np.linalg.norm(change.cpu().numpy(), ord=norm, axis=1))
