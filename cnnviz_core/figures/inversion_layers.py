@@ -36,12 +36,13 @@ class InversionLayers(Figure):
     steps: int
     tolerance: float
     photographs: int
+    noise: float
 
     def obstacle(self, lab: Lab) -> str | None:
         self.check_at_least(1, "search", "most", "steps", "photographs")
-        self.check_at_least(0, "smoothness", "bound", "tolerance")
+        self.check_at_least(0, "smoothness", "bound", "tolerance", "noise")
         self.check_images("image", lab)
-        for setting in ("smoothness", "bound", "rate"):
+        for setting in ("smoothness", "bound", "rate", "noise"):
             value = getattr(self, setting)
             if value is not None and not np.isfinite(value):
                 raise InputError(f"figure.{self.name()}.{setting}={value} must be a finite number")
@@ -64,7 +65,7 @@ class InversionLayers(Figure):
         (index,) = [self.image] if self.image is not None else lab.examples(1, self.search)
         units = frame(lab.pixels(lab.spread(self.photographs)).cpu(), model.mean)
         pixels = lab.pixels([index]).cpu()
-        noise = torch.from_numpy(rng.standard_normal(pixels.shape)).float()
+        noise = self.noise * torch.from_numpy(rng.standard_normal(pixels.shape)).float()
         answer = int(model(pixels).argmax())
         layers, told, made, curves = self._layers(model), [], [], []
         for layer in lab.track(layers, "inverting layers"):
@@ -146,7 +147,7 @@ class InversionLayers(Figure):
         return [
             identity(
                 f"{name}.never_rises",
-                "The objective never rises, neither before nor after the rate drops, at any layer.",
+                "The objective never rises, at any step of the descent at any layer.",
                 rise <= 0,
                 {"largest_rise": rise},
             ),
@@ -160,10 +161,9 @@ class InversionLayers(Figure):
 
 
 def _told(layer: Layer, lam: float, found: Inversion, untouched: float) -> dict[str, Any]:
-    drop = next((k for k in found.drops if k < len(found.values)), len(found.values) - 1)
     return {
         "name": layer.name, "smoothness": lam, "error": float(found.errors[0]), "steps": int(found.steps[0]),
-        "objective": float(found.values[-1, 0]), "start": float(found.values[0, 0]), "drop": int(drop),
+        "objective": float(found.values[-1, 0]), "start": float(found.values[0, 0]),
         "largest_rise": float(np.diff(found.values[:, 0]).max(initial=0)), "untouched": untouched,
     }  # fmt: skip
 

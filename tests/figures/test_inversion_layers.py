@@ -16,7 +16,7 @@ from cnnviz_core.lab import Lab
 
 SETTINGS: dict[str, Any] = {
     "image": 2, "search": 6, "layers": None, "most": 14, "smoothness": 0.001, "bound": 0.0, "rate": 0.004,
-    "steps": 60, "tolerance": 1e-4, "photographs": 4,
+    "steps": 60, "tolerance": 1e-4, "photographs": 4, "noise": 1.0,
 }  # fmt: skip
 
 
@@ -94,6 +94,7 @@ def test_the_picture_shows_the_original_each_layer_and_the_curves(result: Result
         ({"smoothness": -1}, r"figure.inversion_layers.smoothness=-1 must be at least 0"),
         ({"bound": float("nan")}, r"figure.inversion_layers.bound=nan must be a finite number"),
         ({"rate": 0}, r"figure.inversion_layers.rate=0 must be above 0"),
+        ({"noise": float("inf")}, r"figure.inversion_layers.noise=inf must be a finite number"),
     ],
 )
 def test_wrong_settings_are_named(make_lab: MakeLab, changed: dict[str, Any], text: str) -> None:
@@ -109,5 +110,5 @@ def test_an_objective_that_is_no_number_is_named_and_a_huge_rate_is_not_one(make
         broken.model.net[0].weight[0] = torch.inf  # type: ignore[index]
     with pytest.raises(InputError, match=r"model tiny gives a code at relu1 that is not finite"):
         figure().compute(broken)
-    told = figure(rate=1e20, steps=140, tolerance=-1).compute(lab(make_lab)).stats["layers"]
+    told = figure(rate=1e20, steps=60).compute(lab(make_lab)).stats["layers"]
     assert all(np.isfinite(each["objective"]) for each in told)

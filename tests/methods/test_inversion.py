@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from cnnviz_core.methods.inversion import DROPS, Code, code_at, invert
+from cnnviz_core.methods.inversion import Code, code_at, invert
 from cnnviz_core.methods.natural_prior import BOUND, Frame
 from cnnviz_core.network import draw_weights
 
@@ -26,7 +26,7 @@ def target(code: Code) -> Tensor:
 
 
 def test_the_code_that_is_the_image_gives_the_image_back() -> None:
-    found = invert(lambda images: images, IMAGES, NOISE, smoothness=NOTHING, steps=400, bound=0, tolerance=1e-9)
+    found = invert(lambda images: images, IMAGES, NOISE, smoothness=NOTHING, steps=150, bound=0, tolerance=1e-9)
     torch.testing.assert_close(found.images, IMAGES, rtol=0, atol=1e-3)
     assert (found.errors < 1e-6).all()
 
@@ -67,12 +67,11 @@ def test_a_step_is_the_papers() -> None:
     np.testing.assert_allclose(found.images[0].numpy() / np.sqrt(192), x, rtol=1e-4, atol=1e-8)
 
 
-def test_the_objective_never_rises_and_drops_come_where_they_are_told() -> None:
+def test_the_objective_never_rises_for_any_image() -> None:
     net = convolved()
     found = invert(net, target(net), NOISE, smoothness=torch.tensor([0.5, 5, 50]), steps=60, tolerance=0)
     assert (np.diff(found.values, axis=0) <= 0).all()
     assert found.values.shape == (61, 3)
-    assert found.drops == tuple(int(share * 60) for share in DROPS)
     assert (found.values[-1] < 0.1 * found.values[0]).all()
 
 
@@ -104,7 +103,7 @@ def test_finished_images_leave_the_batch() -> None:
 @pytest.mark.parametrize("rate", [1e3, 1e30])
 def test_a_rate_that_is_far_too_large_is_halved_until_it_leads_down(rate: float) -> None:
     net = convolved()
-    found = invert(net, target(net), NOISE, smoothness=NOTHING + 5, steps=200, rate=rate, tolerance=-1)
+    found = invert(net, target(net), NOISE, smoothness=NOTHING + 5, steps=120, rate=rate)
     assert np.isfinite(found.values).all()
     assert found.images.isfinite().all()
     assert (found.values[-1] < found.values[0]).all()
