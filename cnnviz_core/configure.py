@@ -204,7 +204,7 @@ def _check_target(config: Mapping[str, Any]) -> None:
 def named_path(key: str, value: Any) -> Path | None:
     """The file or folder that a setting of a model or data set names, or None where it names none that is there."""
     if (
-        key not in ("weights", "root", "classes", "boxes", "attributes", *ANSWERS)
+        key not in ("weights", "root", "classes", "boxes", "keypoints", "attributes", *ANSWERS)
         or not isinstance(value, str)
         or value in ("", "none", "default", "shipped")
     ):

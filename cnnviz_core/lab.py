@@ -60,7 +60,9 @@ class Dataset:
     instances: Sequence[np.ndarray] | None = (
         None  # each (h, w): which of its k boxed objects is seen there, 1 to k, or 0
     )
-    keypoints: Sequence[np.ndarray] | None = None  # each (k, points, 3): row and column in pixels, and 1 where visible
+    keypoints: Sequence[np.ndarray] | None = (
+        None  # each (k, points, 3), of the first k boxes: row and column in pixels or NaN, and 1 where visible
+    )
     keypoint_names: tuple[tuple[str, ...], ...] = ()  # of each class, in the order of `keypoints`
     families: tuple[str, ...] | None = None  # of each class, such as animals
     attributes: Mapping[str, np.ndarray] | None = None  # each (n,): a number or a word about every image

@@ -12,6 +12,7 @@ import PIL
 from cnnviz_core.datasets import photographs
 from cnnviz_core.datasets.class_table import class_table, matching_rows
 from cnnviz_core.datasets.coco_boxes import coco_boxes
+from cnnviz_core.datasets.coco_keypoints import coco_keypoints
 from cnnviz_core.datasets.photographs import ENDINGS, Checked, OnDemand, checked, photograph
 from cnnviz_core.datasets.wordnet_families import wordnet_families
 from cnnviz_core.errors import InputError, nearest
@@ -34,6 +35,7 @@ def imagefolder(
     root: str,
     classes: str | None = None,
     boxes: str | None = None,
+    keypoints: str | None = None,
     progress: Progress = no_progress,
     store: Store | None = None,
 ) -> Dataset:
@@ -44,8 +46,9 @@ def imagefolder(
     kept in `store` until a file changes.
 
     `classes` is a CSV file (index,wnid,name) that says which model output each folder is; without it the folders'
-    names are the classes. Where all have ids of WordNet, these give their families. `boxes` is a COCO JSON file whose
-    file names are relative to `root`. Raises InputError.
+    names are the classes. Where all have ids of WordNet, these give their families. `boxes` and `keypoints` are COCO
+    JSON files whose file names are relative to `root`; the boxes of objects with keypoints come before all others of
+    their image. Raises InputError.
     """
     place = _root(root)
     files, outside = _image_files(place)
@@ -58,22 +61,40 @@ def imagefolder(
     left_out += [f"{_text(path)}: no usable image" for path in _class_folders(place) if _text(path) not in folders]
     names, outputs, families = _names_and_outputs(folders, classes)
     sizes = {image.id: (facts[image.id].height, facts[image.id].width) for image in usable}
+    labels = [folders.index(image.folder) for image in usable]
     found, remarks = (None, []) if boxes is None else coco_boxes(Path(boxes).expanduser(), sizes)
+    points = None if keypoints is None else coco_keypoints(Path(keypoints).expanduser(), sizes, labels, names)
+    if points is not None:
+        found = [_joined(*pair) for pair in zip(points.boxes, found or points.boxes, strict=True)]
+        remarks = [*remarks, *points.remarks]
     pixels = [part for image in usable for part in (image.id, facts[image.id].digest)]
     return Dataset(
         name="imagefolder",
         fingerprint=digest(
-            *pixels, *names, repr(outputs), repr(families), repr(found and [box.tolist() for box in found])
+            *pixels,
+            *names,
+            repr(outputs),
+            repr(families),
+            repr(found and [box.tolist() for box in found]),
+            repr(points and (points.names, [each.tolist() for each in points.points])),
         ),
         images=OnDemand(len(usable), lambda index: photograph(usable[index].file)),
         ids=tuple(sizes),
-        labels=np.array([folders.index(image.folder) for image in usable]),
+        labels=np.array(labels),
         class_names=names,
         outputs=outputs,
         boxes=found,
+        keypoints=None if points is None else points.points,
+        keypoint_names=() if points is None else points.names,
         families=families,
         left_out=(*left_out, *remarks),
     )
+
+
+def _joined(first: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Boxes of objects with keypoints, and then those of the others: not the same ones again."""
+    new = [box for box in others if not any(np.allclose(box, known, atol=1) for known in first)]
+    return np.array([*first, *new], dtype=float).reshape(-1, 4)
 
 
 def _root(root: str) -> Path:
