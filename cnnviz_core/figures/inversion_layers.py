@@ -16,7 +16,7 @@ from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab
 from cnnviz_core.methods.inversion import Inversion, code_at, invert
-from cnnviz_core.methods.natural_prior import SMOOTHNESS, Frame, frame, smoothness
+from cnnviz_core.methods.natural_prior import SMOOTHNESS, Frame, frame, smoothness, stretched
 from cnnviz_core.network import Layer, Model
 
 COLUMNS = 6
@@ -73,7 +73,7 @@ class InversionLayers(Figure):
             found, untouched = self._inverted(model, layer, units, pixels, noise, lam)
             image = units.pixels(found.images)
             told.append(_told(layer, lam, found, untouched) | _likeness(model, image, pixels, answer))
-            made.append(_stretched(image[0]))
+            made.append(stretched(image[0]))
             curves.append(np.pad(found.values[:, 0], (0, self.steps + 1 - len(found.values)), mode="edge"))
         return Result(
             {
@@ -178,13 +178,6 @@ def _likeness(model: Model, image: Tensor, original: Tensor, answer: int) -> dic
         "correlation": float(pair.prod(dim=0).sum()) / length if length else 0.0,
         "same_answer": bool(int(model(image).argmax()) == answer),
     }
-
-
-def _stretched(image: Tensor) -> np.ndarray:
-    """8 bit, from the smallest value of an image to its largest, as the paper's code shows them."""
-    low, high = image.min(), image.max()
-    scaled = (image - low) / (high - low).clamp_min(torch.finfo(image.dtype).tiny)
-    return np.asarray((scaled * 255).round().byte())
 
 
 def _curves(axes: Axes, curves: np.ndarray, told: Sequence[Stats]) -> None:

@@ -13,8 +13,9 @@ so that lambda_V stays as it is and lambda_alpha is divided by the square of the
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor
 
 ALPHA = 6
@@ -79,3 +80,10 @@ def total_variation(images: Float[Tensor, "n c h w"], beta: float) -> Float[Tens
     if beta != 2:
         squares = (squares + ROUNDED**2).pow(beta / 2) - ROUNDED**beta
     return squares.flatten(1).mean(dim=1)
+
+
+def stretched(image: Float[Tensor, "c h w"]) -> UInt8[np.ndarray, "c h w"]:
+    """8 bit, from the smallest value of an image to its largest, as the paper's code shows images."""
+    low, high = image.min(), image.max()
+    scaled = (image - low) / (high - low).clamp_min(torch.finfo(image.dtype).tiny)
+    return np.asarray((scaled * 255).round().byte().cpu().numpy())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnnviz_core.methods.natural_prior import BOUND, ROUNDED, boundedness, frame, smoothness, total_variation
+from cnnviz_core.methods.natural_prior import BOUND, ROUNDED, boundedness, frame, smoothness, stretched, total_variation
 
 IMAGES = torch.from_numpy(np.random.default_rng(0).standard_normal((2, 3, 5, 4)))
 
@@ -63,3 +63,8 @@ def test_the_unit_is_the_mean_length_of_photographs() -> None:
 def test_each_layer_of_the_papers_network_gets_its_smoothness() -> None:
     found = [smoothness(place, 20) for place in range(20)]
     assert found == [0.5] * 6 + [5.0] * 6 + [50.0] * 8
+
+
+def test_images_are_shown_from_their_smallest_to_their_largest_value() -> None:
+    assert stretched(torch.tensor([[[-3.0, -1.0, 7.0]]])).tolist() == [[[0, 51, 255]]]
+    assert not stretched(torch.ones(3, 2, 2)).any()
