@@ -31,6 +31,9 @@ EARLY, MIDDLE = 6 / 20, 12 / 20
 ROUNDED = 0.01
 """Differences well below this, in contrasts, count as none where beta < 2: less than a gray level of 255."""
 
+EXTREME = 1 / 200
+"""Share of the values of an image that may be shown as black, and as white."""
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -83,7 +86,11 @@ def total_variation(images: Float[Tensor, "n c h w"], beta: float) -> Float[Tens
 
 
 def stretched(image: Float[Tensor, "c h w"]) -> UInt8[np.ndarray, "c h w"]:
-    """8 bit, from the smallest value of an image to its largest, as the paper's code shows images."""
-    low, high = image.min(), image.max()
-    scaled = (image - low) / (high - low).clamp_min(torch.finfo(image.dtype).tiny)
-    return np.asarray((scaled * 255).round().byte().cpu().numpy())
+    """8 bit, with black and white each reached by one value in 200 or more.
+
+    The paper's code goes from the smallest value to the largest, which leaves images with a few spikes all gray.
+    """
+    values = image.double().cpu().numpy()
+    low, high = np.quantile(values, [EXTREME, 1 - EXTREME])
+    scaled = (values - low) / (high - low) if high > low else np.zeros_like(values)
+    return (scaled.clip(0, 1) * 255).round().astype(np.uint8)

@@ -15,7 +15,7 @@ from cnnviz_core.figures.inversion_multi import InversionMulti
 from cnnviz_core.lab import Lab
 
 SETTINGS: dict[str, Any] = {
-    "layers": ["relu1", "fc2"], "layers_chosen": 3, "seeds": 3, "noise": 1.0, "smoothness": 0.001, "steps": 60, 
+    "layers": ["relu1", "fc2"], "layers_chosen": 3, "seeds": 3, "noise": 1.0, "smoothness": 0.001, "steps": 60,
     "images_measured": 4, "photographs": 6,
 }  # fmt: skip
 

@@ -65,6 +65,9 @@ def test_each_layer_of_the_papers_network_gets_its_smoothness() -> None:
     assert found == [0.5] * 6 + [5.0] * 6 + [50.0] * 8
 
 
-def test_images_are_shown_from_their_smallest_to_their_largest_value() -> None:
-    assert stretched(torch.tensor([[[-3.0, -1.0, 7.0]]])).tolist() == [[[0, 51, 255]]]
+def test_images_are_shown_from_nearly_their_smallest_to_nearly_their_largest_value() -> None:
+    ramp = torch.arange(1001.0).view(1, 7, 143)
+    shown = stretched(ramp).ravel().astype(int)
+    assert (shown == 0).sum() == pytest.approx(1001 / 200, abs=3)
+    np.testing.assert_allclose(shown, np.clip((np.arange(1001) - 5) / 990, 0, 1) * 255, atol=0.51)
     assert not stretched(torch.ones(3, 2, 2)).any()
