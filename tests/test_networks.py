@@ -62,6 +62,10 @@ SMALL = [
     "figure.fooling_iterated.tries=[1]", "figure.fooling_patch_or_noise.images_measured=1",
     "figure.fooling_patch_or_noise.draws=1", "figure.fooling_patch_or_noise.steps=1",
     "figure.fooling_linear_model.images=24", "figure.fooling_linear_model.folds=2", "figure.fooling_linear_model.side=4",
+    "figure.fooling_rubbish.images=2", "figure.fooling_rubbish.images_real=2", "figure.fooling_rubbish.controls=1",
+    "figure.fooling_rubbish.control_images=1", "figure.fooling_rubbish.images_targeted=1",
+    "figure.fooling_rubbish.classes_targeted=1", "figure.fooling_rubbish.images_rivals=24",
+    "figure.fooling_rubbish.folds=2", "figure.fooling_rubbish.side=4",
     "figure.fooling_targeted.count=1", "figure.fooling_targeted.search=2", "figure.fooling_targeted.steps=1",
     "figure.fooling_targeted.images_measured=1",
     *(f"figure.tsne_{name}.images=12" for name in ("grid", "scatter", "seams")),
@@ -88,6 +92,10 @@ NOBODY = (
     "nobody has labelled the images of digits yet; dataset.responses=FILE names a CSV file (image,observer,response) "
     "of what people answered"
 )
+NO_KEYPOINTS = (
+    "the data set digits knows of no keypoints; dataset=diorama does, and a folder of images has those of "
+    "dataset.keypoints=FILE.json (COCO)"
+)
 NO_WORLD = (
     "the images of digits cannot be made again with something changed; those of dataset=diorama can, since they are "
     "rendered"
@@ -95,6 +103,7 @@ NO_WORLD = (
 EVERYWHERE = {
     **dict.fromkeys(("attr_class_ranges", "attr_image_level", "attr_property_bars", "attr_scale_scatter"), CLASSES),
     "attr_counterfactual": NO_WORLD,
+    "keypoint_classification": NO_KEYPOINTS,
     "human_confusions": NOBODY,
     "human_error_consistency": NOBODY,
     "fooling_adv_training": ALONE,
