@@ -67,6 +67,8 @@ def test_every_product_is_there(book: Path) -> None:
         "inversion_decoder",
         "fooling_adv_training",
         "fooling_linear_model",
+        "keypoint_classification",
+        "correspondence_masks",
         "layer_probe",
         "tsne_grid",
         "tsne_scatter",

@@ -104,6 +104,7 @@ EVERYWHERE = {
     **dict.fromkeys(("attr_class_ranges", "attr_image_level", "attr_property_bars", "attr_scale_scatter"), CLASSES),
     "attr_counterfactual": NO_WORLD,
     "keypoint_classification": NO_KEYPOINTS,
+    "correspondence_masks": NO_KEYPOINTS,
     "human_confusions": NOBODY,
     "human_error_consistency": NOBODY,
     "fooling_adv_training": ALONE,
