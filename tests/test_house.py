@@ -32,8 +32,9 @@ MAY_IMPORT = {
     "world": ("world", "errors", "files"),
     "datasets": ("answers", "datasets", "lab", "errors", "files", "store", "sources", "world"),
     "observers": ("answers", "lab", "methods"),
-    "figures": ("answers", "attributes", "claim", "figure", "lab", "network", "methods", "observers", "style",
-                "errors"),
+    "keypoints": ("lab", "methods", "network"),
+    "figures": ("answers", "attributes", "claim", "figure", "keypoints", "lab", "network", "methods", "observers",
+                "style", "errors"),
     "sweep": ("sweep", "errors", "files", "lab", "methods", "network", "operations", "sources", "store"),
     "engine": ("engine", "sweep", "configure", "errors", "lab", "machine", "progress", "store"),
     "export": ("export", "errors"),
@@ -118,9 +119,10 @@ def test_every_figure_file_has_a_config() -> None:
     assert files == set(FIGURES)
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "methods").glob("[a-z]*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((PACKAGE / "methods").rglob("[a-z]*.py")), ids=lambda path: path.stem)
 def test_every_method_has_a_test(path: Path) -> None:
-    assert (TESTS / "methods" / f"test_{path.stem}.py").is_file()
+    folder = TESTS / path.relative_to(PACKAGE).parent
+    assert (folder / f"test_{path.stem}.py").is_file()
 
 
 @pytest.mark.parametrize("group", ["model", "dataset", "engine", "figure"])
