@@ -1,6 +1,5 @@
 """A network and the same one trained on adversarial images too: errors, transfer, noise, filters and gradients."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +13,11 @@ from cnnviz_core.claim import identity, tendency
 from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab
-from cnnviz_core.methods.attacks.eight_bit import as_pixels, eight_bit
-from cnnviz_core.methods.attacks.fast_gradient_sign import fast_gradient_sign, loss_direction
-from cnnviz_core.methods.attacks.perturbation_size import perturbation_size
-from cnnviz_core.methods.attacks.projected_gradient import projected_gradient
-from cnnviz_core.methods.attacks.threats import sign_noise, uniform_noise
-from cnnviz_core.methods.bootstrap import mean_interval
+from cnnviz_core.methods.attacks.fast_gradient_sign import loss_direction
+from cnnviz_core.methods.attacks.two_networks import PAIR, errors_of_both
+from cnnviz_core.methods.bootstrap import difference_interval, mean_interval
+from cnnviz_core.methods.concentration import brightest_share
+from cnnviz_core.methods.grid import enlarged, scaled, square_columns, tiled
 from cnnviz_core.methods.wilson import wilson_interval
 from cnnviz_core.network import Model
 
@@ -31,7 +29,7 @@ INPUTS = {
 LEVELS = 255
 SLACK = 1e-4  # levels, of floating point
 BRIGHTEST = 0.99  # quantile of a gradient's own pixels that is white
-PAIR = ("plain", "hardened")
+FEW_PIXELS = 0.1  # share of a filter's pixels whose energy is compared with that of all
 
 
 @dataclass(frozen=True)
@@ -66,50 +64,26 @@ class FoolingAdvTraining(Figure):
         rng, ids, pair = lab.rng(self.name()), lab.spread(self.images_measured), _pair(lab.model)
         assert pair is not None
         assert lab.targets is not None
-        epsilon = (self.epsilon or pair[1].hardened * LEVELS) / LEVELS
+        epsilon, sizes = self.epsilon or pair[1].hardened * LEVELS, [float(size) for size in self.sizes]
+        epsilon, sizes = epsilon / LEVELS, [size / LEVELS for size in sizes]
         parts = [ids[start : start + self.batch] for start in range(0, len(ids), self.batch)]
         rows: dict[str, list[np.ndarray]] = {}
         for part in lab.track(parts, "attacks on two networks"):
             labels = torch.from_numpy(lab.targets[part])
-            for key, row in self._asked(pair, lab.pixels(part), labels, epsilon, rng).items():
+            found = errors_of_both(
+                pair, lab.pixels(part), labels, epsilon=epsilon, sizes=sizes, steps=self.steps, rng=rng
+            )
+            for key, row in found.items():
                 rows.setdefault(key, []).append(row)
         found = {key: np.concatenate(row, axis=-1) for key, row in rows.items()}
         few = ids[: self.shown]
         labels, pixels = torch.from_numpy(lab.targets[few]), lab.pixels(few)
         maps = np.stack([_gradient(model, pixels, labels) for model in pair])
         arrays = {"images": (pixels * LEVELS).round().byte().cpu().numpy(), "maps": maps.astype(np.float32)}
-        return Result(arrays, self._stats(found, pair, epsilon, lab, ids, rng))
-
-    def _asked(
-        self, pair: tuple[Model, Model], pixels: Tensor, labels: Tensor, epsilon: float, rng: np.random.Generator
-    ) -> dict[str, np.ndarray]:
-        """Of each image, last: whether each network errs on each input, and how sure it is; by size too."""
-        noise = {"signs": sign_noise(pixels, epsilon, rng), "uniform": uniform_noise(pixels, epsilon, rng)}
-        rows: dict[str, np.ndarray] = {}
-        own = [fast_gradient_sign(model, pixels, labels, epsilon) for model in pair]
-        for k, (name, model) in enumerate(zip(PAIR, pair, strict=True)):
-            made = {
-                "clean": pixels, **noise, "one": own[k],
-                "many": self._many(model, pixels, labels, epsilon), "other": own[1 - k],
-            }  # fmt: skip
-            saved = {
-                key: as_pixels(eight_bit(images, pixels, epsilon=epsilon)).to(pixels) for key, images in made.items()
-            }
-            for key, images in saved.items():
-                rows[f"{name} {key}"], rows[f"{name} {key} sure"] = _answers(model, images, labels)
-                rows[f"{name} {key} excess"] = perturbation_size(images, pixels) - epsilon
-            by_size = [
-                [_answers(model, as_pixels(eight_bit(images, pixels, epsilon=size)).to(pixels), labels)[0]
-                 for images in (fast_gradient_sign(model, pixels, labels, size),
-                                self._many(model, pixels, labels, size))]
-                for size in (level / LEVELS for level in self.sizes)
-            ]  # fmt: skip
-            rows[f"{name} by size"] = np.array(by_size).transpose(1, 0, 2)
-        return rows
-
-    def _many(self, model: Model, pixels: Tensor, labels: Tensor, size: float) -> Tensor:
-        step = size * min(2.5 / self.steps, 1)
-        return projected_gradient(model, pixels, labels, norm=math.inf, epsilon=size, steps=self.steps, step=step)
+        filters = {f"filters {name}": first for name, model in zip(PAIR, pair, strict=True)
+                   if (first := _filters(model)) is not None}  # fmt: skip
+        stats = self._stats(found, pair, epsilon, lab, ids, rng)
+        return Result({**arrays, **filters}, {**stats, "localized": _localized(list(filters.values()), rng)})
 
     def _stats(
         self, found: dict[str, np.ndarray], pair: tuple[Model, Model], epsilon: float, lab: Lab, ids: list[int],
@@ -144,6 +118,9 @@ class FoolingAdvTraining(Figure):
         left, right = top.subplots(1, 2, width_ratios=[1.7, 1])
         _bars(left, stats)
         _by_size(right, stats)
+        if stats["localized"] is not None:
+            bottom, beside = np.asarray(bottom.subfigures(1, 2, width_ratios=[count, 1.7]))
+            _draw_filters(beside, result)
         panels = bottom.subplots(3, count, squeeze=False, gridspec_kw={"wspace": 0.02, "hspace": 0.02})
         for k in range(count):
             style.show_image(panels[0, k], result.arrays["images"][k])
@@ -195,16 +172,27 @@ class FoolingAdvTraining(Figure):
                 for name, text, key, reference in said
             ),
             self._gradients(stats["on_object"]),
+            self._localized(stats["localized"]),
         ]  # fmt: skip
 
     def _gradients(self, measured: Stats) -> Claim:
         text = "The gradient of the hardened network lies more on the object than that of the plain one."
-        name, source = f"{self.name()}.on_object", "tsipras2019 sec. 3"
+        name, source = f"{self.name()}.on_object", "tsipras2019"
         if not measured["images"]:
             why = "the data set says of no image where its object is (masks or boxes)"
             return Claim(name, text, "tendency", None, {}, source=source, undecided=why)
         numbers = {"share_plain": measured["plain"], "share_hardened": measured["hardened"], "area": measured["area"]}
         return tendency(name, text, numbers, measured["interval"], source=source)
+
+    def _localized(self, measured: Stats | None) -> Claim:
+        text = (
+            f"The first filters of the hardened network have more of their energy in {FEW_PIXELS:.0%} of their pixels."
+        )
+        name, source = f"{self.name()}.localized", "goodfellow2015 fig. 3"
+        if measured is None:
+            why = "the networks do not begin with a convolution of colors that is wider than two pixels"
+            return Claim(name, text, "tendency", None, {}, source=source, undecided=why)
+        return tendency(name, text, {name: measured[name] for name in PAIR}, measured["interval"], source=source)
 
 
 def _pair(model: Model) -> tuple[Model, Model] | None:
@@ -215,16 +203,9 @@ def _pair(model: Model) -> tuple[Model, Model] | None:
     return (other, model) if model.hardened else (model, other)
 
 
-def _answers(model: Model, images: Tensor, labels: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Whether each is wrong, and the probability of the answer."""
-    with torch.no_grad():
-        sure, said = model.probabilities(images).max(dim=1)
-    return (said.cpu() != labels).double().numpy(), sure.double().cpu().numpy()
-
-
 def _errors(found: dict[str, np.ndarray], key: str) -> dict[str, Any]:
     wrong = found[key] > 0
-    sure = float(found[f"{key} sure"][wrong].mean()) if wrong.any() else None
+    sure = float(found[f"{key} sure"][wrong].mean()) if f"{key} sure" in found and wrong.any() else None
     interval = wilson_interval(int(wrong.sum()), len(wrong))
     return {"mean": float(wrong.mean()), "interval": list(interval), "sure": sure}
 
@@ -232,6 +213,24 @@ def _errors(found: dict[str, np.ndarray], key: str) -> dict[str, Any]:
 def _gradient(model: Model, pixels: Tensor, labels: Tensor) -> np.ndarray:
     """(n, h, w) the largest magnitude over the channels of the derivative of the loss, but for a factor."""
     return np.asarray(loss_direction(model, pixels, labels).abs().amax(dim=1).double().cpu().numpy())
+
+
+def _filters(model: Model) -> np.ndarray | None:
+    """(n, 3, h, w) of the first convolution, as pictures are shown to it; None where there is no pattern to see."""
+    if model.first_conv is None:
+        return None
+    weights = model.weights_of(model.first_conv).detach().cpu().numpy()
+    return weights if weights.shape[1] == 3 and min(weights.shape[2:]) > 2 else None
+
+
+def _localized(filters: list[np.ndarray], rng: np.random.Generator) -> dict[str, Any] | None:
+    """The share of the energy of the filters in a few of their pixels, of both networks."""
+    if len(filters) < 2:
+        return None
+    shares = [brightest_share(weights, FEW_PIXELS) for weights in filters]
+    plain, hardened = (share[~np.isnan(share)] for share in shares)
+    interval = list(difference_interval(hardened, plain, rng))
+    return {"plain": float(plain.mean()), "hardened": float(hardened.mean()), "interval": interval}
 
 
 def _on_object(
@@ -268,6 +267,14 @@ def _bars(axes: Axes, stats: Stats) -> None:
     axes.set_xticks(range(len(INPUTS)), list(INPUTS.values()), fontsize=5.8)
     axes.set(ylabel="error", ylim=(0, 1.02), title=f"changes of {stats['epsilon']:.3g} of 255 levels")
     axes.legend(loc="upper left")
+
+
+def _draw_filters(part: Any, result: Result) -> None:
+    """The first filters of both networks, one scale for each network."""
+    for axes, name in zip(part.subplots(2, 1), PAIR, strict=True):
+        pictures = enlarged(scaled(result.arrays[f"filters {name}"]).transpose(0, 2, 3, 1))
+        whole = tiled(pictures, columns=square_columns(len(pictures)), pad=2)
+        style.show_image(axes, whole, f"filters, {style.short(result.stats['networks'][name], 12)}")
 
 
 def _by_size(axes: Axes, stats: Stats) -> None:

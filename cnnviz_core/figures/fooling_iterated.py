@@ -14,13 +14,13 @@ from cnnviz_core.claim import identity, tendency
 from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab
-from cnnviz_core.methods.attacks.eight_bit import as_pixels, eight_bit
-from cnnviz_core.methods.attacks.minimum_norm import minimum_norm, saved_successes
-from cnnviz_core.methods.attacks.perturbation_size import perturbation_size
-from cnnviz_core.methods.attacks.projected_gradient import inside, projected_gradient, random_start
-from cnnviz_core.methods.attacks.threats import gaussian_noise, sign_noise
+from cnnviz_core.methods.attacks.first_success import first_success
+from cnnviz_core.methods.attacks.projected_gradient import random_start
+from cnnviz_core.methods.attacks.size_curves import many_steps_curve, one_step_curve, random_curve, step_curve
+from cnnviz_core.methods.attacks.smallest_changes import quartiles, smallest_saved
 from cnnviz_core.methods.attacks.victims import Victims, victims
 from cnnviz_core.methods.bootstrap import mean_interval
+from cnnviz_core.methods.wilson import wilson_interval
 from cnnviz_core.network import Model
 
 NORMS = {"inf": math.inf, "two": 2.0}
@@ -71,83 +71,38 @@ class FoolingIterated(Figure):
         """Of each image, last, what fooled: (sizes, n) of each norm and way, (tries, n), and the smallest changes."""
         rows: dict[str, Any] = {}
         for key, norm in NORMS.items():
-            for way in WAYS:
-                fooled, excess = self._swept(model, pixels, labels, way, norm, self._sizes(key), rng)
+            sizes = self._sizes(key)
+            curves = {
+                "noise": random_curve(model, pixels, labels, norm, sizes, rng),
+                "one": one_step_curve(model, pixels, labels, norm, sizes),
+                "many": many_steps_curve(model, pixels, labels, norm, sizes, self.steps),
+            }
+            for way, (fooled, excess) in curves.items():
                 rows[f"{key} {way}"], rows[f"{key} {way} excess"] = fooled, excess
-            found, _ = minimum_norm(model, pixels, labels, norm=norm, steps=self.search)
-            saved, lengthened = saved_successes(model, found, pixels, labels)
-            smallest = perturbation_size(as_pixels(saved).to(pixels), pixels, norm)
-            fooled = _fooled(model, as_pixels(saved).to(pixels), labels)
-            many = self._sizes(key) + rows[f"{key} many excess"].T
-            walked = np.where(rows[f"{key} many"].T > 0, many, np.inf).min(axis=1)
-            rows[f"{key} smallest"] = np.minimum(np.where(fooled, smallest, np.inf), walked)
-            rows[f"{key} consistent"] = fooled == ~np.isnan(lengthened.numpy())
+            found, agrees = smallest_saved(model, pixels, labels, norm=norm, steps=self.search)
+            fooled, excess = curves["many"]
+            walked = np.where(fooled.T, sizes + excess.T, np.inf).min(axis=1)
+            rows[f"{key} smallest"], rows[f"{key} consistent"] = np.minimum(found, walked), agrees
         middle = self._middle()
-        rows["steps"] = np.stack([
-            _fooled(model, self._walk(model, pixels, labels, math.inf, middle, steps, None), labels)
-            for steps in self.tries
-        ])  # fmt: skip
-        rows["restarts"] = self._restarted(model, pixels, labels, middle, rng)
+        rows["steps"] = step_curve(model, pixels, labels, math.inf, middle, self.tries)
+        reached = rows["inf many"][self._sizes("inf").index(middle)]
+        rows["restarts"] = self._restarted(model, pixels, labels, middle, reached, rng)
         return rows
 
-    def _swept(
-        self,
-        model: Model,
-        pixels: Tensor,
-        labels: Tensor,
-        way: str,
-        norm: float,
-        sizes: list[float],
-        rng: np.random.Generator,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """(sizes, n) whether each size fooled, and by how much more the images were changed than allowed.
-
-        What many steps reached with a smaller size is within a larger one too: only what is left is attacked again.
-        """
-        fooled, excess = np.zeros((2, len(sizes), len(pixels)))
-        done = np.zeros(len(pixels), dtype=bool)
-        for k in np.argsort(sizes):
-            left = np.flatnonzero(~done)
-            if len(left):
-                images = self._made(model, pixels[left], labels[left], way, norm, sizes[k], rng)
-                fooled[k, left] = _fooled(model, images, labels[left])
-                excess[k, left] = perturbation_size(images, pixels[left], norm) - sizes[k]
-            if way == "many":
-                fooled[k, done] = 1
-                done = fooled[k] > 0
-        return fooled, excess
-
-    def _made(
-        self, model: Model, pixels: Tensor, labels: Tensor, way: str, norm: float, size: float, rng: np.random.Generator
-    ) -> Tensor:
-        """The images of 8 bits that a change of that size led to."""
-        if way == "noise":
-            images = (sign_noise if norm == math.inf else gaussian_noise)(pixels, size, rng)
-            return as_pixels(eight_bit(inside(images, pixels, size, norm), pixels, epsilon=size, norm=norm)).to(pixels)
-        return self._walk(model, pixels, labels, norm, size, 1 if way == "one" else self.steps, None)
-
-    def _walk(
-        self, model: Model, pixels: Tensor, labels: Tensor, norm: float, size: float, steps: int, start: Tensor | None
-    ) -> Tensor:
-        """Steps of 2.5 times the size by their number, as Madry et al. take them; a single one goes all the way."""
-        images = projected_gradient(
-            model, pixels, labels, norm=norm, epsilon=size, steps=steps, step=size * min(2.5 / steps, 1), start=start
-        )
-        return as_pixels(eight_bit(images, pixels, epsilon=size, norm=norm)).to(pixels)
-
     def _restarted(
-        self, model: Model, pixels: Tensor, labels: Tensor, size: float, rng: np.random.Generator
+        self, model: Model, pixels: Tensor, labels: Tensor, size: float, reached: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        """Whether any of the walks fooled: from the image itself, and from random starts around it."""
-        fooled = _fooled(model, self._walk(model, pixels, labels, math.inf, size, self.steps, None), labels)
-        for _ in range(self.restarts if not fooled.all() else 0):
+        """Whether many steps fooled from the image itself, or else from any of the random starts around it."""
+        fooled = reached.copy()
+        for _ in range(self.restarts):
             left = np.flatnonzero(~fooled)
-            start = random_start(pixels[left], norm=math.inf, epsilon=size, rng=rng)
-            fooled[left] = _fooled(
-                model, self._walk(model, pixels[left], labels[left], math.inf, size, self.steps, start), labels[left]
-            )
-            if fooled.all():
+            if not len(left):
                 break
+            start = random_start(pixels[left], norm=math.inf, epsilon=size, rng=rng)
+            _, won = first_success(
+                model, pixels[left], labels[left], norm=math.inf, epsilon=size, steps=self.steps, start=start
+            )
+            fooled[left] = won.numpy()
         return fooled
 
     def _sizes(self, key: str) -> list[float]:
@@ -170,8 +125,8 @@ class FoolingIterated(Figure):
             "norms": {
                 key: {
                     "sizes": [float(size * unit[key]) for size in self._sizes(key)],
-                    "errors": {way: [_number(row, rng) for row in rows[f"{key} {way}"]] for way in WAYS},
-                    "smallest": _quantiles(rows[f"{key} smallest"] * unit[key], rng),
+                    "errors": {way: [_share(row) for row in rows[f"{key} {way}"]] for way in WAYS},
+                    "smallest": quartiles(rows[f"{key} smallest"] * unit[key], rng),
                     "many_above_one": _number(gains[key], rng),
                     "one_above_noise": _number(attacks[key], rng),
                 }
@@ -179,9 +134,9 @@ class FoolingIterated(Figure):
             },
             "middle": self._middle() * LEVELS,
             "tries": [
-                {"steps": steps, **_number(row, rng)} for steps, row in zip(self.tries, rows["steps"], strict=True)
+                {"steps": steps, **_share(row)} for steps, row in zip(self.tries, rows["steps"], strict=True)
             ],
-            "restarts": {"starts": self.restarts, **_number(rows["restarts"], rng),
+            "restarts": {"starts": self.restarts, **_share(rows["restarts"]),
                          "gain": float(more.mean()), "gain_interval": list(mean_interval(more, rng))},
             "excess_levels": worst * LEVELS,
             "consistent": bool(all(rows[f"{key} consistent"].all() for key in NORMS)),
@@ -247,7 +202,7 @@ class FoolingIterated(Figure):
                 f"{self.name()}.many_{key}",
                 f"Many small steps fool more often than one large one of the same size in the {words} norm (average "
                 "over the sizes).",
-                {"difference": many["mean"]}, many["interval"], source="madry2018 sec. 5", undecided=few,
+                {"difference": many["mean"]}, many["interval"], source="madry2018", undecided=few,
             ),
             tendency(
                 f"{self.name()}.direction_{key}",
@@ -262,24 +217,12 @@ def _unit(setting: str) -> str:
     return "levels of 255" if setting == "sizes_inf" else "lengths, with pixels from 0 to 1"
 
 
-def _fooled(model: Model, images: Tensor, labels: Tensor) -> np.ndarray:
-    with torch.no_grad():
-        return np.asarray((model(images).argmax(dim=1).cpu() != labels).numpy())
+def _share(fooled: np.ndarray) -> dict[str, Any]:
+    return {"mean": float(fooled.mean()), "interval": list(wilson_interval(int(fooled.sum()), len(fooled)))}
 
 
 def _number(row: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
     return {"mean": float(row.mean()), "interval": list(mean_interval(row.astype(float), rng))}
-
-
-def _quantiles(smallest: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
-    """Median with its bootstrap interval and quartiles; None where so many images were never fooled."""
-    drawn = smallest[rng.integers(len(smallest), size=(2000, len(smallest)))]
-    medians = np.quantile(drawn, 0.5, axis=1, method="lower")
-    low, high = np.quantile(medians, [0.025, 0.975], method="nearest")
-    quarters = np.quantile(smallest, [0.25, 0.5, 0.75], method="lower")
-    first, median, third, low, high = (float(v) if np.isfinite(v) else None for v in (*quarters, low, high))
-    never = int(np.isinf(smallest).sum())
-    return {"median": median, "interval": [low, high], "quartiles": [first, third], "never": never}
 
 
 def _curves(axes: Axes, norm: Stats, smallest: np.ndarray) -> None:

@@ -16,10 +16,11 @@ from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab
 from cnnviz_core.methods.attacks import threats
-from cnnviz_core.methods.attacks.eight_bit import as_pixels, eight_bit
-from cnnviz_core.methods.attacks.projected_gradient import projected_gradient
+from cnnviz_core.methods.attacks.eight_bit import as_pixels
+from cnnviz_core.methods.attacks.first_success import first_success, fools
 from cnnviz_core.methods.attacks.victims import FEWEST, Victims, victims
 from cnnviz_core.methods.bootstrap import mean_interval
+from cnnviz_core.methods.wilson import wilson_interval
 from cnnviz_core.network import Model
 
 THREATS = ("inf", "two", "square", "shift", "turn", "light", "blur")
@@ -93,7 +94,7 @@ class FoolingPatchOrNoise(Figure):
                  for t, threat in enumerate(THREATS)}
                 for found in errors
             ],
-            "gaps": {threat: _number((errors[0][1] - errors[0][0])[t].mean(axis=0), rng)
+            "gaps": {threat: _gap((errors[0][1] - errors[0][0])[t].mean(axis=0), rng)
                      for t, threat in enumerate(THREATS)},
             "wrong_way": float((errors[0][0] - errors[0][1]).max()),
             **(_carried(errors, model, rng) if other is not None else {}),
@@ -114,8 +115,7 @@ class FoolingPatchOrNoise(Figure):
                 worst |= fooled.any(axis=0)
                 if threat in ("inf", "two") and not worst.all():
                     left = np.flatnonzero(~worst)
-                    images = self._attacked(model, pixels[left], labels[left], threat, s)
-                    worst[left] = _fooled(model, images, labels[left])
+                    worst[left] = self._attacked(model, pixels[left], labels[left], threat, s)[1].numpy()
                 rows[:, t, s] = fooled.mean(axis=0), worst
         return rows
 
@@ -123,40 +123,33 @@ class FoolingPatchOrNoise(Figure):
         self, model: Model, pixels: Tensor, threat: str, strength: int, rng: np.random.Generator
     ) -> Iterator[Tensor]:
         """Images around each, over which the average is taken."""
-        size, ends = getattr(self, threat)[strength], np.linspace(-1, 1, self.places)
-        height, width = pixels.shape[2:]
-        short = min(height, width)
+        size, short = getattr(self, threat)[strength], min(pixels.shape[2:])
         if threat == "inf":
-            yield from (threats.sign_noise(pixels, size / LEVELS, rng) for _ in range(self.draws))
-        elif threat == "two":
-            yield from (threats.gaussian_noise(pixels, size, rng) for _ in range(self.draws))
-        elif threat == "square":
-            side, fill = max(round(size * short), 1), torch.tensor(model.mean)
-            for row, column in _grid((ends + 1) / 2):
-                top, left = round(row * (height - side)), round(column * (width - side))
-                yield threats.covered(pixels, top, left, side, fill)
-        elif threat == "shift":
-            reach = max(round(size * short), 1)
-            yield from (threats.shifted(pixels, round(y * reach), round(x * reach)) for y, x in _grid(ends))
-        elif threat == "turn":
-            yield from (threats.turned(pixels, size * end) for end in ends)
-        elif threat == "light":
-            yield from (threats.relit(pixels, size * y, size * x) for y, x in _grid(ends))
-        else:
-            yield from (threats.blurred(pixels, size * short * k / self.places) for k in range(1, self.places + 1))
+            return (threats.sign_noise(pixels, size / LEVELS, rng) for _ in range(self.draws))
+        if threat == "two":
+            return (threats.gaussian_noise(pixels, size, rng) for _ in range(self.draws))
+        if threat == "square":
+            side = max(round(size * short), 1)
+            return threats.squares(pixels, side, torch.tensor(model.mean), self.places)
+        if threat == "shift":
+            return threats.shifts(pixels, max(round(size * short), 1), self.places)
+        if threat == "turn":
+            return threats.turns(pixels, size, self.places)
+        if threat == "light":
+            return threats.lights(pixels, size, self.places)
+        return threats.blurs(pixels, size * short, self.places)
 
-    def _attacked(self, model: Model, pixels: Tensor, labels: Tensor, threat: str, strength: int) -> Tensor:
-        """The saved images of many steps up the gradient."""
+    def _attacked(
+        self, model: Model, pixels: Tensor, labels: Tensor, threat: str, strength: int
+    ) -> tuple[Tensor, Tensor]:
+        """The saved images of many steps up the gradient, and whether they fool."""
         norm, size = (math.inf, self.inf[strength] / LEVELS) if threat == "inf" else (2, self.two[strength])
-        images = projected_gradient(
-            model, pixels, labels, norm=norm, epsilon=size, steps=self.steps, step=size * min(2.5 / self.steps, 1)
-        )
-        return as_pixels(eight_bit(images, pixels, epsilon=size, norm=norm)).to(pixels)
+        return first_success(model, pixels, labels, norm=norm, epsilon=size, steps=self.steps)
 
     def _example(self, model: Model, pixels: Tensor, labels: Tensor, threat: str, rng: np.random.Generator) -> Tensor:
         """A large change that fools, or the last one tried."""
         if threat in ("inf", "two"):
-            return self._attacked(model, pixels, labels, threat, 2)
+            return as_pixels(self._attacked(model, pixels, labels, threat, 2)[0])
         for images in self._changes(model, pixels, threat, 2, rng):
             if _fooled(model, images, labels)[0]:
                 break
@@ -202,7 +195,7 @@ class FoolingPatchOrNoise(Figure):
                 f"{TITLES[threat][0].upper()}{TITLES[threat][1:]}: the worst change of each image fools more often "
                 "than the average one (over the three strengths).",
                 {"difference": stats["gaps"][threat]["mean"]}, stats["gaps"][threat]["interval"],
-                source="engstrom2019 sec. 4" if threat in ("shift", "turn") else "", undecided=few,
+                source="engstrom2019" if threat in ("shift", "turn") else "", undecided=few,
             )
             for threat in THREATS
         ]  # fmt: skip
@@ -218,7 +211,7 @@ class FoolingPatchOrNoise(Figure):
             "What adversarial training wins against changes of each value is more than what it wins against shifts and "
             "turns, in the worst case.",
             {"won_each_value": carried["values"], "won_shift_and_turn": carried["moves"]}, carried["interval"],
-            source="engstrom2019 sec. 4", undecided=few,
+            source="engstrom2019", undecided=few,
         )]  # fmt: skip
 
 
@@ -244,19 +237,20 @@ def _carried(errors: list[np.ndarray], model: Model, rng: np.random.Generator) -
     return {"carried": {"values": float(values.mean()), "moves": float(moves.mean()), "interval": interval}}
 
 
-def _grid(ends: np.ndarray) -> list[tuple[float, float]]:
-    return [(float(y), float(x)) for y in ends for x in ends]
-
-
 def _fooled(model: Model, images: Tensor, labels: Tensor) -> np.ndarray:
     """Whether the images, saved in 8 bits, are not given their label."""
-    saved = (images * LEVELS).round() / LEVELS
-    with torch.no_grad():
-        return np.asarray((model(saved).argmax(dim=1).cpu() != labels).numpy())
+    return np.asarray(fools(model, (images * LEVELS).round() / LEVELS, labels).cpu().numpy())
+
+
+def _gap(row: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
+    return {"mean": float(row.mean()), "interval": list(mean_interval(row, rng))}
 
 
 def _number(row: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
-    return {"mean": float(row.mean()), "interval": list(mean_interval(row, rng))}
+    """The mean over the images and its interval: Wilson's where each is fooled always or never."""
+    if set(np.unique(row)) <= {0.0, 1.0}:
+        return {"mean": float(row.mean()), "interval": list(wilson_interval(int(row.sum()), len(row)))}
+    return _gap(row, rng)
 
 
 def _pairs(axes: Axes, stats: Stats, threat: str, strength: int) -> None:

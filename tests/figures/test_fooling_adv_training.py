@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tiny import MakeLab
 from torch import nn
 
 from cnnviz_core.errors import InputError
@@ -103,6 +104,32 @@ def test_all_tendencies_hold_for_it_but_that_of_transfer_and_fail_the_other_way_
     }  # fmt: skip
     assert claim(Result({}, {**result.stats, "excess_levels": 0.5}), "size").holds is False
     assert claim(Result({}, {**result.stats, "images": 2}), "one").holds is None
+
+
+def test_first_filters_are_compared_where_the_networks_look_through_some(make_lab: MakeLab) -> None:
+    """The plain network's filters are even; each of the other's has one weight, a twenty-fifth of its area."""
+    nets = []
+    for planted in (torch.ones(5, 5), torch.zeros(5, 5)):
+        planted[2, 2] = 1
+        conv = nn.Conv2d(3, 4, 5, padding=2)
+        with torch.no_grad():
+            conv.weight.copy_(planted)
+        nets.append(nn.Sequential(conv, nn.Flatten(), nn.Linear(4 * SIDE * SIDE, 2)).eval())
+    plain, hardened = (replace(make_lab(net).model, classes=("bright", "dark")) for net in nets)
+    pair = Lab(replace(plain, siblings=(replace(hardened, hardened=8 / 255),)), pictures(), seed=0)
+    found = figure().compute(pair)
+    assert found.stats["localized"]["plain"] == pytest.approx(3 / 25)  # the third that is more than a tenth
+    assert found.stats["localized"]["hardened"] == pytest.approx(1)
+    assert claim(found, "localized").holds is True
+    drawn = figure().draw(found).axes
+    assert [axes.get_title() for axes in drawn][2:4] == ["filters, tiny", "filters, tiny"]
+    other = {**found.stats, "localized": {"plain": 0.5, "hardened": 0.4, "interval": [-0.2, -0.1]}}
+    assert claim(Result({}, other), "localized").holds is False
+
+
+def test_networks_that_are_linear_have_no_filters(result: Result) -> None:
+    assert result.stats["localized"] is None
+    assert claim(result, "localized").undecided.startswith("the networks do not begin with a convolution of colors")
 
 
 def test_without_masks_the_object_is_undecided_and_the_picture_is_drawn() -> None:

@@ -24,13 +24,20 @@ def loss_direction(
     It is the derivative of log((1 - p) / p), and that of the loss is 1 - p times as large. The factor is left out since
     it is rounded to zero, and the sign with it, where the network is sure. One forward and one backward pass.
     """
+    return answers_and_direction(logits, pixels, labels)[1]
+
+
+def answers_and_direction(
+    logits: Classifier, pixels: Float[Tensor, "n 3 h w"], labels: Int[Tensor, " n"]
+) -> tuple[Int[Tensor, " n"], Float[Tensor, "n 3 h w"]]:
+    """What the network says of the images, and `loss_direction`, in the same pass."""
     pixels = pixels.detach().requires_grad_()
     with torch.enable_grad():
         found = logits(pixels)
         own = labels[:, None].to(found.device)
         against = found.scatter(1, own, -torch.inf).logsumexp(dim=1) - found.gather(1, own)[:, 0]
         (direction,) = torch.autograd.grad(against.sum(), pixels)
-    return direction
+    return found.detach().argmax(dim=1), direction
 
 
 def gradient_sign(

@@ -1,8 +1,7 @@
 """Many small steps up the loss, each brought back to a ball around the image.
 
-Madry et al., Towards Deep Learning Models Resistant to Adversarial Attacks, 2018, section 2.1; with the infinity norm
-and no random start it is the iterated method of Kurakin, Goodfellow and Bengio, Adversarial Examples in the Physical
-World, 2017, section 2.2.
+Madry et al., Towards Deep Learning Models Resistant to Adversarial Attacks, 2018; with the infinity norm and no random
+start it is the iterated method of Kurakin, Goodfellow and Bengio, Adversarial Examples in the Physical World, 2017.
 """
 
 import math

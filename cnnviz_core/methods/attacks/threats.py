@@ -1,11 +1,12 @@
 """Ways in which an image may be changed without becoming another thing: each a set of images around it.
 
 Random noise and gray squares; shifts and turns as in Engstrom et al., Exploring the Landscape of Spatial Robustness,
-2019, section 3; light, contrast and blur as in Hendrycks and Dietterich, Benchmarking Neural Network Robustness to
-Common Corruptions and Perturbations, 2019, section 4.
+2019; light, contrast and blur as in Hendrycks and Dietterich, Benchmarking Neural Network Robustness to Common
+Corruptions and Perturbations, 2019.
 """
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -77,3 +78,37 @@ def blurred(pixels: Images, sigma: float) -> Images:
     weights = (weights / weights.sum()).expand(3, 1, 1, -1)
     padded = F.pad(pixels, (reach,) * 4, mode="replicate")
     return F.conv2d(F.conv2d(padded, weights, groups=3), weights.transpose(2, 3), groups=3).clamp(0, 1)
+
+
+def squares(pixels: Images, side: int, fill: Float[Tensor, "3"], places: int) -> Iterator[Images]:
+    """The image with a square of that side, on a grid of so many by so many places from edge to edge."""
+    height, width = pixels.shape[2:]
+    for row in np.linspace(0, 1, places):
+        for column in np.linspace(0, 1, places):
+            yield covered(pixels, round(row * (height - side)), round(column * (width - side)), side, fill)
+
+
+def shifts(pixels: Images, reach: int, places: int) -> Iterator[Images]:
+    """The image moved by up to `reach` pixels either way, on a grid; not by nothing."""
+    return (shifted(pixels, round(y * reach), round(x * reach)) for y, x in _around(places))
+
+
+def turns(pixels: Images, degrees: float, places: int) -> Iterator[Images]:
+    """The image turned by so many angles up to `degrees` either way; not by nothing."""
+    return (turned(pixels, degrees * end) for end in np.linspace(-1, 1, places) if end)
+
+
+def lights(pixels: Images, share: float, places: int) -> Iterator[Images]:
+    """Brightness and contrast changed by up to this share either way, on a grid; not by nothing."""
+    return (relit(pixels, share * y, share * x) for y, x in _around(places))
+
+
+def blurs(pixels: Images, sigma: float, places: int) -> Iterator[Images]:
+    """The image under so many Gaussians, up to that standard deviation in pixels."""
+    return (blurred(pixels, sigma * k / places) for k in range(1, places + 1))
+
+
+def _around(places: int) -> list[tuple[float, float]]:
+    """The places of a grid from -1 to 1, but for the middle."""
+    ends = np.linspace(-1, 1, places)
+    return [(float(y), float(x)) for y in ends for x in ends if y or x]

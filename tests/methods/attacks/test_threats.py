@@ -63,3 +63,24 @@ def test_blur_is_scipys_and_none_is_none() -> None:
     expected = gaussian_filter(PIXELS[0].numpy(), (0, 1.2, 1.2), mode="nearest", radius=(0, 4, 4))
     np.testing.assert_allclose(threats.blurred(PIXELS, 1.2)[0].numpy(), expected, atol=1e-12)
     assert threats.blurred(PIXELS, 0) is PIXELS
+
+
+def test_squares_lie_on_a_grid_from_edge_to_edge() -> None:
+    images = list(threats.squares(PIXELS, 3, torch.zeros(3), 3))
+    corners = [tuple((image[0] == 0).all(dim=0).nonzero()[0].tolist()) for image in images]
+    assert corners == [(row, column) for row in (0, 4, 8) for column in (0, 4, 8)]
+
+
+def test_grids_of_changes_leave_out_the_image_itself() -> None:
+    moved = list(threats.shifts(PIXELS, 2, 3))
+    expected = [threats.shifted(PIXELS, y, x) for y in (-2, 0, 2) for x in (-2, 0, 2) if (y, x) != (0, 0)]
+    assert all(torch.equal(*pair) for pair in zip(moved, expected, strict=True))
+    assert len(list(threats.lights(PIXELS, 0.1, 3))) == 8
+    turned = [threats.turned(PIXELS, degrees) for degrees in (-10, 10)]
+    assert all(torch.equal(*pair) for pair in zip(threats.turns(PIXELS, 10, 3), turned, strict=True))
+    assert not any(torch.equal(image, PIXELS) for image in [*moved, *threats.lights(PIXELS, 0.1, 2)])
+
+
+def test_blurs_rise_to_the_largest() -> None:
+    found = list(threats.blurs(PIXELS, 1.5, 3))
+    assert all(torch.equal(image, threats.blurred(PIXELS, s)) for image, s in zip(found, (0.5, 1, 1.5), strict=True))
