@@ -68,6 +68,8 @@ SMALL = [
     "figure.fooling_rubbish.folds=2", "figure.fooling_rubbish.side=4",
     "figure.fooling_targeted.count=1", "figure.fooling_targeted.search=2", "figure.fooling_targeted.steps=1",
     "figure.fooling_targeted.images_measured=1",
+    "figure.fooling_transfer.images=24", "figure.fooling_transfer.images_measured=1", "figure.fooling_transfer.folds=2",
+    "figure.fooling_transfer.side=4",
     *(f"figure.tsne_{name}.images=12" for name in ("grid", "scatter", "seams")),
 ]  # fmt: skip
 NO_RELU = "no layer of {} ends in a ReLU, whose channels alone can die"
@@ -103,7 +105,7 @@ NO_WORLD = (
 EVERYWHERE = {
     **dict.fromkeys(("attr_class_ranges", "attr_image_level", "attr_property_bars", "attr_scale_scatter"), CLASSES),
     "attr_counterfactual": NO_WORLD,
-    "keypoint_classification": NO_KEYPOINTS,
+    **dict.fromkeys(("keypoint_classification", "keypoint_offset"), NO_KEYPOINTS),
     "correspondence_masks": NO_KEYPOINTS,
     "human_confusions": NOBODY,
     "human_error_consistency": NOBODY,

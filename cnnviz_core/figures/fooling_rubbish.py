@@ -225,13 +225,12 @@ class FoolingRubbish(Figure):
             "linear": (("linear", "unclipped"), ("radial", "unclipped")),
             "radial_tells": (("radial", "real"), ("radial", "unclipped")),
         }
-        return {
-            key: list(
-                difference_interval(*(_sure(found[name][what], self.sure).astype(float) for name, what in pair), rng)
-            )
-            for key, pair in pairs.items()
-            if all(name in found for name, _ in pair)
-        }
+        told = {}
+        for key, pair in pairs.items():
+            if all(name in found for name, _ in pair):
+                first, second = (_sure(found[name][what], self.sure).astype(float) for name, what in pair)
+                told[key] = list(difference_interval(first, second, rng))
+        return told
 
     def draw(self, result: Result) -> Picture:
         stats, arrays = result.stats, result.arrays
