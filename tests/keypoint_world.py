@@ -36,14 +36,14 @@ def keypoint_world(images: int = 24, seed: int = 0) -> Dataset:
 def colors_through() -> nn.Sequential:
     """Two layers of maps that hold the color of each pixel, and a classifier."""
     eye = np.eye(3).tolist()
-    net = nn.Sequential(
-        pointwise(eye, [0.0] * 3), nn.ReLU(), pointwise(eye, [0.0] * 3), nn.ReLU(),
-        nn.AvgPool2d(12), nn.Flatten(), nn.Linear(12, 8), nn.ReLU(), nn.Linear(8, 2),
-    )  # fmt: skip
+    hidden, output = nn.Linear(12, 8), nn.Linear(8, 2)
     with torch.no_grad():
-        for k in (6, 8):
-            net[k].weight.copy_(torch.eye(*net[k].weight.shape))  # type: ignore[union-attr,operator,arg-type]
-    return net
+        for layer in (hidden, output):
+            layer.weight.copy_(torch.eye(*layer.weight.shape))
+    return nn.Sequential(
+        pointwise(eye, [0.0] * 3), nn.ReLU(), pointwise(eye, [0.0] * 3), nn.ReLU(),
+        nn.AvgPool2d(12), nn.Flatten(), hidden, nn.ReLU(), output,
+    )  # fmt: skip
 
 
 def keypoint_lab(make_lab: MakeLab, data: Dataset | None = None) -> Lab:

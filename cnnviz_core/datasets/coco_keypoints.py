@@ -71,11 +71,11 @@ def coco_keypoints(
     remarks += [f"{file.name}: {unseen} objects have no visible keypoint and were left out"] if unseen else []
     if others:
         remarks.append(f"{file.name}: {others} objects are of another class than their image and were left out")
-    lengths = [len(of_class[k].points) if of_class[k] else 0 for k in range(len(class_names))]
+    known = tuple(() if category is None else category.points for category in of_class)
     return Keypoints(
-        [np.array(found, dtype=float).reshape(-1, lengths[label[name]], 3) for name, found in points.items()],
+        [np.array(found, dtype=float).reshape(-1, len(known[label[name]]), 3) for name, found in points.items()],
         [np.array(found, dtype=float).reshape(-1, 4) for found in boxes.values()],
-        tuple(() if category is None else category.points for category in of_class),
+        known,
         remarks,
     )
 
@@ -116,7 +116,7 @@ def _of_class(
 
 def _category_of(where: str, annotation: Mapping[str, Any], categories: Mapping[int | str, _Category]) -> _Category:
     which = annotation.get("category_id")
-    if not is_id(which) or which not in categories:
+    if not isinstance(which, (int, str)) or which not in categories:
         known = ", ".join(f"{key} ({category.name})" for key, category in list(categories.items())[:8])
         raise InputError(f"{where} is of category_id {which!r}, which is not among its categories: {known}")
     return categories[which]

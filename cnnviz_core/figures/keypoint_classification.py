@@ -108,9 +108,10 @@ class KeypointClassification(Figure):
     def draw(self, result: Result) -> Picture:
         stats = result.stats
         picture = style.picture(height=2.6 + 0.16 * len(stats["classes"]))
-        upper, lower = picture.subfigures(2, 1, height_ratios=[2.4, 0.35 + 0.16 * len(stats["classes"])])
-        _lines(upper.subplots(), stats)
-        _table(lower.subplots(), stats)
+        heights = [2.4, 0.35 + 0.16 * len(stats["classes"])]
+        upper, lower = picture.subplots(2, 1, height_ratios=heights)
+        _lines(upper, stats)
+        _table(lower, stats)
         return picture
 
     def alt(self, stats: Stats) -> str:

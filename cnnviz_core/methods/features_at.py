@@ -28,7 +28,8 @@ class Grid:
     def nearest(self, points: Float[np.ndarray, "n 2"]) -> Int[np.ndarray, "n 2"]:
         """The position whose center is nearest to each point, (row, column); the lower one of two equally near."""
         place = (np.asarray(points) - self.start) / self.stride
-        return np.clip(np.ceil(place - 0.5).astype(int), 0, np.array(self.shape) - 1)
+        found: np.ndarray = np.clip(np.ceil(place - 0.5).astype(int), 0, np.array(self.shape) - 1)
+        return found
 
 
 def even_grid(shape: tuple[int, int], size: tuple[int, int]) -> Grid:

@@ -1,6 +1,6 @@
 """Which keypoint is this: the task of telling the keypoints of a class from the features at them.
 
-Long, Zhang and Darrell 2014, section 5: a linear classifier for the keypoints of each class of objects.
+Long, Zhang and Darrell 2014: a linear classifier for the keypoints of each class of objects.
 """
 
 from collections.abc import Sequence
@@ -68,18 +68,20 @@ def keypoint_set(
 
 def answers(
     features: Float[np.ndarray, "n d"], asked: KeypointSet, targets: Sequence[Int[np.ndarray, " n"]],
-    folds: Int[np.ndarray, " n"],
+    folds: Int[np.ndarray, " n"], *, elsewhere: Sequence[Float[np.ndarray, "n d"]] | None = None,
 ) -> list[Int[np.ndarray, " n"]]:  # fmt: skip
     """For each list of targets, what the classifier of its class says of each keypoint; -1 where it says nothing.
 
-    A class's classifier is trained on its keypoints in the other parts; see `linear_probe.probed`.
+    A class's classifier is trained on its keypoints in the other parts; see `linear_probe.probed`. It is asked with the
+    features of `elsewhere`, one for each list of targets, where they are given.
     """
     found = [np.full(len(features), -1) for _ in targets]
     for label in asked.classes:
         members = asked.label == label
         if len(np.unique(folds[members])) < 2:
             continue
-        parts = probed(features[members], [each[members] for each in targets], folds[members])
+        given = None if elsewhere is None else [each[members] for each in elsewhere]
+        parts = probed(features[members], [each[members] for each in targets], folds[members], asked=given)
         for whole, part in zip(found, parts, strict=True):
             whole[members] = part
     return found

@@ -24,25 +24,31 @@ def folds_of(labels: Int[np.ndarray, " n"], count: int, rng: np.random.Generator
 
 
 def probed(
-    features: Float[np.ndarray, "n d"], targets: Sequence[Int[np.ndarray, " n"]], folds: Int[np.ndarray, " n"]
+    features: Float[np.ndarray, "n d"],
+    targets: Sequence[Int[np.ndarray, " n"]],
+    folds: Int[np.ndarray, " n"],
+    *,
+    asked: Sequence[Float[np.ndarray, "n d"]] | None = None,
 ) -> list[Int[np.ndarray, " n"]]:
     """For each list of targets what a probe answers on each image, of which it was trained on the other folds only.
 
     A ridge regression on indicators of the classes; the largest output is the answer. Features are standardized by the
     training part; each probe's strength of the regularizer is that of STRENGTHS with the smallest leave-one-out error
-    there. Several targets share one decomposition of the features.
+    there. Several targets share one decomposition of the features. Each is asked with the features of `asked`, where
+    they are given, instead of those that it was trained on.
     """
     answers = [np.full(len(features), -1) for _ in targets]
+    asked = [features] * len(targets) if asked is None else asked
     for fold in np.unique(folds):
         train, test = folds != fold, folds == fold
         middle, spread = features[train].mean(axis=0, dtype=float), features[train].std(axis=0, dtype=float)
-        scaled = (features - middle) / np.where(spread > 1e-12, spread, 1)
-        left, values, right = np.linalg.svd(scaled[train], full_matrices=False)
-        for answer, labels in zip(answers, targets, strict=True):
+        spread = np.where(spread > 1e-12, spread, 1)
+        left, values, right = np.linalg.svd((features[train] - middle) / spread, full_matrices=False)
+        for answer, labels, given in zip(answers, targets, asked, strict=True):
             classes = np.unique(labels[train])
             indicators = (labels[train, None] == classes).astype(float)
             weights = _weights(left, values, indicators - indicators.mean(axis=0))
-            outputs = scaled[test] @ (right.T @ weights) + indicators.mean(axis=0)
+            outputs = (given[test] - middle) / spread @ (right.T @ weights) + indicators.mean(axis=0)
             answer[test] = classes[outputs.argmax(axis=1)]
     return answers
 

@@ -44,6 +44,10 @@ def test_features_that_spell_the_keypoint_are_read_and_shuffled_ones_are_not() -
     right, by_chance = answers(features, asked, [asked.kind, shuffled], folds)
     assert (right == asked.kind).all()
     assert abs((by_chance == shuffled).mean() - 1 / 3) < 0.13
+    lost = np.zeros((120, 3))
+    kept, gone = answers(features, asked, [asked.kind] * 2, folds, elsewhere=[features, lost])
+    assert (kept == right).all()
+    assert (gone != asked.kind).mean() > 0.5
     assert (answers(features, asked, [asked.kind], np.zeros(120, dtype=int))[0] == -1).all()
 
 
