@@ -14,11 +14,15 @@ from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab
 from cnnviz_core.methods.attacks.fast_gradient_sign import gradient_sign, moved
+from cnnviz_core.methods.attacks.takeover import distances, lasts
 from cnnviz_core.methods.bootstrap import mean_interval
 from cnnviz_core.methods.selection import of_confidence
-from cnnviz_core.methods.straight_pieces import polynomial_left, straight_pieces, widest_run
+from cnnviz_core.methods.straight_pieces import polynomial_left, straight_pieces
+from cnnviz_core.methods.wilson import wilson_interval
 
 ROUNDING = 1e-4  # relative, of logits of the same image in batches of different sizes
+ENOUGH = 6  # images from which on a share is judged
+DOUBLINGS = 8  # of the distance, from which on the first wrong answer is looked for, up to `reach`
 NAMED = 6  # classes with a color of their own
 WAYS = {"sign": "along the sign of the gradient", "random": "along random signs"}
 
@@ -61,7 +65,8 @@ class FoolingLogitPath(Figure):
         at, places = (np.linspace(-self.reach, self.reach, count) for count in (self.points, self.strip))
         paths = {way: self._along(lab, image, direction, at) for way, direction in directions.items()}
         measured = self._measured(lab, self.images_measured, rng)
-        control = self._measured(lab.with_model(lab.model.randomised(rng)), -(-self.images_measured // 4), rng)
+        randomised, lasting = lab.with_model(lab.model.randomised(rng)), self._lasting(lab, own=lab.targets is None)
+        control = self._measured(randomised, -(-self.images_measured // 4), rng)
         middle = np.stack([path[self.points // 2] for path in paths.values()])
         pixels = lab.pixels([image])
         strips = {
@@ -80,7 +85,7 @@ class FoolingLogitPath(Figure):
                 "means": {key: float(np.mean([each[key] for each in measured])) for key in measured[0]},
                 "random_weights": {key: float(np.mean([each[key] for each in control])) for key in control[0]},
                 "straighter_interval": _interval(measured, "polynomial_left", "lines_left", intervals),
-                "plateau_interval": _interval(measured, "plateau", "kept", intervals),
+                "lasting": lasting, "random_weights_lasting": self._lasting(randomised, own=True),
             },
         )  # fmt: skip
 
@@ -114,6 +119,23 @@ class FoolingLogitPath(Figure):
             found.append({key: value for key, value in told.items() if isinstance(value, float)})
         return found
 
+    def _lasting(self, lab: Lab, *, own: bool) -> dict[str, Any]:
+        """Of how many images the answer that takes over is the answer twice as far, too; and of how many it is seen.
+
+        Images begin with the right answer, or with whatever the network says where it is to be its `own`.
+        """
+        at, ids = distances(self.reach, DOUBLINGS), lab.spread(self.images_measured)
+        found = []
+        for i, logits in zip(ids, lab.logits(ids), strict=True):
+            label = int(logits.argmax())
+            if own or (lab.targets is not None and label == lab.targets[i]):
+                pixels = lab.pixels([i])
+                direction = gradient_sign(lab.model, pixels, torch.tensor([label], device=pixels.device))
+                found.append(lasts(self._along(lab, i, direction, at).argmax(axis=1), label))
+        told = [held for held in found if held is not None]
+        interval = list(wilson_interval(sum(told), len(told))) if told else [0.0, 1.0]
+        return {"images": len(told), "held": sum(told), "share": sum(told) / max(len(told), 1), "interval": interval}
+
     def _told(self, at: np.ndarray, paths: dict[str, np.ndarray], label: int) -> dict[str, Any]:
         """How straight the paths of one image are, and how much of them each answer has, as shares."""
         starts, lines, explained = straight_pieces(at, paths["sign"], self.pieces)
@@ -124,7 +146,6 @@ class FoolingLogitPath(Figure):
             "least_explained": min(explained),
             "lines_left": lines,
             "polynomial_left": polynomial_left(at, paths["sign"], 2 * self.pieces - 1),
-            "plateau": widest_run(answers["sign"].tolist(), label) / len(at),
             "kept": float((answers["sign"] == label).mean()),
             "random_kept": float((answers["random"] == label).mean()),
         }
@@ -157,7 +178,7 @@ class FoolingLogitPath(Figure):
         )
 
     def claims(self, stats: Stats) -> list[Claim]:
-        means, control = stats["means"], stats["random_weights"]
+        means, control, lasting = stats["means"], stats["random_weights"], stats["lasting"]
         return [
             identity(
                 f"{self.name()}.clean",
@@ -182,16 +203,17 @@ class FoolingLogitPath(Figure):
             ),
             tendency(
                 f"{self.name()}.plateau",
-                "Wrong answers are stable: the widest range of $\\epsilon$ with one wrong answer is wider than all "
-                "that has the right one.",
+                "Wrong answers are stable: for more than half of the images the answer that first takes over on the "
+                "way is the answer up to twice as far.",
                 {
-                    "widest_wrong": means["plateau"],
-                    "right": means["kept"],
-                    "right_along_random_signs": means["random_kept"],
-                    "images": stats["images"],
+                    "share": lasting["share"],
+                    "images": lasting["images"],
+                    "random_weights_share": stats["random_weights_lasting"]["share"],
+                    "random_weights_images": stats["random_weights_lasting"]["images"],
                 },
-                stats["plateau_interval"],
+                [end - 0.5 for end in lasting["interval"]],
                 source="goodfellow2015 fig. 4",
+                undecided="" if lasting["images"] >= ENOUGH else f"{lasting['images']} images are too few to tell",
             ),
         ]
 

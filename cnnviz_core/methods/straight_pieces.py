@@ -1,7 +1,5 @@
 """How well curves are described by straight pieces that break at the same places, and by polynomials."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from jaxtyping import Float
 
@@ -42,18 +40,6 @@ def polynomial_left(x: Float[np.ndarray, " n"], curves: Float[np.ndarray, "n c"]
     basis = np.polynomial.chebyshev.chebvander(2 * (x - x[0]) / (x[-1] - x[0]) - 1, degree)
     fitted = basis @ np.linalg.lstsq(basis, curves, rcond=None)[0]
     return _share(float(np.square(curves - fitted).sum()), _spread(curves))
-
-
-def widest_run(answers: Sequence[int], other_than: int) -> int:
-    """The largest number of neighbouring points with one and the same answer that is not `other_than`."""
-    widest = run = 0
-    before = other_than
-    for answer in answers:
-        run = run + 1 if answer == before else 1
-        before = answer
-        if answer != other_than:
-            widest = max(widest, run)
-    return widest
 
 
 def _line_costs(x: Float[np.ndarray, " n"], curves: Float[np.ndarray, "n c"]) -> tuple[Float[np.ndarray, "n n"], float]:

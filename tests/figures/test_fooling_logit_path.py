@@ -38,7 +38,6 @@ def test_the_path_is_the_straight_line_that_follows_by_hand(result: Result) -> N
     assert drawn["explained"] == pytest.approx([1, 1])
     assert drawn["lines_left"] == pytest.approx(0, abs=1e-6)
     assert drawn["kept"] == pytest.approx(16 / 21, abs=1 / 21)  # up to epsilon = 0.1, or 15 of the 20 steps
-    assert drawn["plateau"] == pytest.approx(1 - drawn["kept"])
     assert drawn["random_kept"] > drawn["kept"]
 
 
@@ -64,17 +63,31 @@ def test_claims_hold_for_bent_paths_and_not_for_smooth_ones(make_lab: MakeLab) -
     assert figure().claims(figure().compute(smooth).stats)[1].holds is False
 
 
+def test_the_blue_answer_lasts_once_it_has_taken_over(make_lab: MakeLab) -> None:
+    colors = [(100 + 10 * k, 100, 100) for k in range(8)]  # the first is even; half of the reach are 51 steps more
+    found = figure(images_measured=8).compute(balance_lab(make_lab, colors))
+    lasting = found.stats["lasting"]
+    assert (lasting["images"], lasting["held"]) == (5, 5)
+    assert figure().claims({**found.stats})[2].undecided == "5 images are too few to tell"
+
+
+def test_only_images_with_the_right_answer_are_led_away(make_lab: MakeLab) -> None:
+    lab = balance_lab(make_lab, COLORS, right=[0, 0, 0])
+    assert figure().compute(lab).stats["lasting"]["images"] <= 2  # the second is blue
+
+
 @pytest.mark.parametrize(
     ("changed", "holds"),
     [
-        ({"straighter_interval": [0.1, 0.2], "plateau_interval": [0.1, 0.2]}, [True, True, True]),
+        ({"straighter_interval": [0.1, 0.2], "lasting": [0.6, 0.9]}, [True, True, True]),
         ({"clean_error": 1e-2}, [False, None, False]),
         ({"straighter_interval": [-0.2, -0.1]}, [True, False, False]),
-        ({"plateau_interval": [-0.1, 0.1]}, [True, None, None]),
+        ({"lasting": [0.3, 0.7]}, [True, None, None]),
     ],
 )
 def test_claims_can_be_false(result: Result, changed: dict[str, Any], holds: list[bool | None]) -> None:
-    stats = {**result.stats, "straighter_interval": [-0.1, 0.1], "plateau_interval": [-0.2, -0.1], **changed}
+    lasting = {"share": 0.5, "images": 9, "interval": changed.get("lasting", [0.1, 0.3])}
+    stats = {**result.stats, "straighter_interval": [-0.1, 0.1], **changed, "lasting": lasting}
     assert [claim.holds for claim in figure().claims(stats)] == holds
 
 

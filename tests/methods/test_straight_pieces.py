@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from cnnviz_core.methods.straight_pieces import polynomial_left, straight_pieces, widest_run
+from cnnviz_core.methods.straight_pieces import polynomial_left, straight_pieces
 
 X = np.linspace(-1, 1, 21)
 BENT = np.stack([np.where(X < 0, -X, 3 * X), np.where(X < 0, 2 * X, -X)], axis=1)
@@ -60,10 +60,3 @@ def test_curves_that_do_not_vary_are_explained() -> None:
     flat = np.ones((21, 2))
     assert straight_pieces(X, flat, 2)[1:] == (0.0, [1.0, 1.0])
     assert polynomial_left(X, flat, 2) == 0
-
-
-@pytest.mark.parametrize(
-    ("answers", "widest"), [([1, 1, 1], 0), ([1, 2, 2, 1, 2], 2), ([3, 3, 2, 2, 2], 3), ([2, 3, 2], 1), ([], 0)]
-)
-def test_the_widest_run_of_another_answer(answers: list[int], widest: int) -> None:
-    assert widest_run(answers, 1) == widest
