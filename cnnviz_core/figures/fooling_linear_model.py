@@ -1,6 +1,5 @@
 """Linear classifiers are fooled by small changes too, and how small is known exactly (Goodfellow et al., section 3)."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +17,12 @@ from cnnviz_core.methods.groups import groups_of
 from cnnviz_core.methods.linear_attack import (
     TOY_IMAGE,
     TOY_WEIGHTS,
-    directions,
     disagreements,
-    fooling_levels,
     roughness,
-    saved,
     smallest_changes,
     two_class_margins,
 )
+from cnnviz_core.methods.linear_examples import easiest_examples, errors_by_size
 from cnnviz_core.methods.linear_probe import folds_of
 from cnnviz_core.methods.sampling import spread
 from cnnviz_core.methods.shrinking import shrunk
@@ -88,13 +85,16 @@ class FoolingLinearModel(Figure):
         right = [linear.answers(x) == labels for linear in linears]
         rough = [np.nan_to_num(roughness(linear.weights, self.side)) for linear in linears]
         shown = spread(range(len(names)), min(self.templates, len(names)))
-        pictures, examples = self._examples(mild, x, labels, names)
+        examples = easiest_examples(mild, x, labels, self.count)
+        wrong = errors_by_size(mild, x, labels, np.linspace(0, self.epsilon, STEPS), rng)
         both = right[0] & right[place]
         return Result(
             {
-                "mild": mild.weights[shown].reshape(-1, 3, self.side, self.side),
-                "strong": linears[0].weights[shown].reshape(-1, 3, self.side, self.side),
-                **pictures,
+                "mild": self._pictures(mild.weights[shown]),
+                "strong": self._pictures(linears[0].weights[shown]),
+                "images": self._pictures([each.image for each in examples]),
+                "signs": self._pictures([each.signs for each in examples]),
+                "fooled": self._pictures([each.fooled for each in examples]),
             },
             {
                 "images": len(x),
@@ -103,11 +103,14 @@ class FoolingLinearModel(Figure):
                 "what": what,
                 "side": self.side,
                 "shown": [names[k] for k in shown],
-                "examples": examples,
+                "examples": [
+                    {"class": names[e.label], "answer": names[e.answer], "levels": e.levels, "moved": e.moved}
+                    for e in examples
+                ],
                 "decay": self.decay,
                 "strongest": self.decays[0],
                 "rows": [_row(*each, rng) for each in zip(self.decays, linears, right, needed, rough, strict=True)],
-                "curve": self._curve(mild, x, labels, needed[place], rng),
+                "curve": self._curve(wrong, rng),
                 "smallest_wrong": disagreements(mild, x, labels),
                 "pair": self._pair(pixels, groups, test, names, rng),
                 "toy": _toy(),
@@ -118,50 +121,15 @@ class FoolingLinearModel(Figure):
             },
         )
 
-    def _examples(
-        self, linear: Linear, x: np.ndarray, labels: np.ndarray, names: list[str]
-    ) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
-        """Rightly classified images of different classes that, saved with 8 bits, are fooled by the fewest levels."""
-        x = saved(x)
-        needed, rivals = smallest_changes(linear, x, labels)
-        signs, seen, kept = directions(linear, labels, rivals), set(), []
-        told: list[dict[str, Any]] = []
-        for k in np.argsort(np.where(needed > 0, needed, np.inf), kind="stable"):
-            if len(told) == self.count or not 0 < needed[k] < np.inf or labels[k] in seen:
-                continue
-            levels = fooling_levels(linear, x[k], signs[k], int(labels[k]), first=math.floor(needed[k] * LEVELS))
-            if levels is None:
-                continue
-            seen.add(labels[k])
-            fooled = saved(x[k] + levels / LEVELS * signs[k])
-            kept.append((x[k], signs[k], fooled))
-            told.append(
-                {
-                    "class": names[labels[k]],
-                    "answer": names[int(linear.answers(fooled[None])[0])],
-                    "levels": levels,
-                    "moved": float(np.abs(fooled - x[k]).max() * LEVELS),
-                }
-            )
-        found = np.array(kept).reshape(-1, 3, 3, self.side, self.side)
-        return {"images": found[:, 0], "signs": found[:, 1], "fooled": found[:, 2]}, told
+    def _pictures(self, flat: Any) -> np.ndarray:
+        return np.array(flat).reshape(-1, 3, self.side, self.side)
 
-    def _curve(
-        self, linear: Linear, x: np.ndarray, labels: np.ndarray, needed: np.ndarray, rng: np.random.Generator
-    ) -> dict[str, Any]:
-        """The error by epsilon: at worst, along the sign of the gradient, along random signs; nothing is clipped."""
-        signs, noise = np.sign(linear.slopes(x, labels)), rng.choice([-1.0, 1.0], size=x.shape)
-        epsilons = np.linspace(0, self.epsilon, STEPS)
-        wrong = {
-            name: np.array([linear.answers(x + e * way) != labels for e in epsilons])
-            for name, way in (("gradient", signs), ("random", noise))
-        }
-        wrong["worst"] = np.array([needed <= e for e in epsilons])
-        last = {name: _share(errors[-1]) for name, errors in wrong.items()}
+    def _curve(self, wrong: dict[str, np.ndarray], rng: np.random.Generator) -> dict[str, Any]:
+        """The error by epsilon: at worst, along the sign of the gradient, along random signs."""
         return {
-            "levels": (epsilons * LEVELS).tolist(),
+            "levels": (np.linspace(0, self.epsilon, STEPS) * LEVELS).tolist(),
             **{name: errors.mean(axis=1).tolist() for name, errors in wrong.items()},
-            "last": last,
+            "last": {name: _share(errors[-1]) for name, errors in wrong.items()},
             "difference": _interval(wrong["gradient"][-1].astype(float) - wrong["random"][-1], rng),
         }
 
