@@ -93,8 +93,8 @@ class FoolingRubbish(Figure):
             {"noise": shown.numpy(), "targeted": aimed},
             {
                 "images": self.images,
-                "mean": [float(value * LEVELS) for value in looks[0]],
-                "std": [float(value * LEVELS) for value in looks[1]],
+                "mean": [round(float(value * LEVELS), 2) for value in looks[0]],
+                "std": [round(float(value * LEVELS), 2) for value in looks[1]],
                 "examples": first[: len(shown)],
                 "alone": self._alone(lab.model, shown, p["saved"]),
                 "rows": {name: {key: self._row(values) for key, values in row.items()} for name, row in found.items()},

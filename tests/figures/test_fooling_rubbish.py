@@ -65,8 +65,8 @@ def test_noise_looks_as_the_images_do_and_is_answered_by_the_pixels_that_are_rea
     lab = known_lab(make_lab)
     found = figure().compute(lab)
     values = lab.pixels(lab.spread(8)).numpy() * 255
-    np.testing.assert_allclose(found.stats["mean"], values.mean(axis=(0, 2, 3)), rtol=1e-4)
-    np.testing.assert_allclose(found.stats["std"], values.std(axis=(0, 2, 3)), rtol=1e-4)
+    np.testing.assert_allclose(found.stats["mean"], values.mean(axis=(0, 2, 3)), atol=0.01)
+    np.testing.assert_allclose(found.stats["std"], values.std(axis=(0, 2, 3)), atol=0.01)
     for key, told, what in (("noise", found.stats["examples"], "answer"),
                             ("targeted", found.stats["targeted"]["examples"], "class")):  # fmt: skip
         for image, example in zip(found.arrays[key], told, strict=True):
