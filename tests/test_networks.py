@@ -108,7 +108,7 @@ NO_WORLD = (
 EVERYWHERE = {
     **dict.fromkeys(("attr_class_ranges", "attr_image_level", "attr_property_bars", "attr_scale_scatter"), CLASSES),
     "attr_counterfactual": NO_WORLD,
-    **dict.fromkeys(("keypoint_classification", "keypoint_offset"), NO_KEYPOINTS),
+    **dict.fromkeys(("keypoint_classification", "keypoint_offset", "keypoint_transfer"), NO_KEYPOINTS),
     "correspondence_masks": NO_KEYPOINTS,
     "human_confusions": NOBODY,
     "human_error_consistency": NOBODY,

@@ -99,9 +99,10 @@ class KeypointOffset(Figure):
         def interval(values: np.ndarray) -> list[float]:
             return list(cluster_interval(values, asked.image, rng, weights=weights))
 
-        trend = (
-            np.polynomial.polynomial.polyfit(distances[: len(below)], right[best][below], 1)[1] if below[1:] else None
-        )
+        trend = None
+        if len(below) > 1:
+            slopes = np.polynomial.polynomial.polyfit(distances[: len(below)], right[best][below], 1)[1]
+            trend = slopes.round(12)
         return Result({}, {
             "images": len(np.unique(asked.image)), "points": len(asked.kind), "classes": len(asked.classes),
             "offsets": distances, "layers": names, "spaces": list(features), "accuracy": accuracy,
