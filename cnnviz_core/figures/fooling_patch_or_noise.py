@@ -134,7 +134,7 @@ class FoolingPatchOrNoise(Figure):
         if threat == "shift":
             return threats.shifts(pixels, max(round(size * short), 1), self.places)
         if threat == "turn":
-            return threats.turns(pixels, size, self.places)
+            return threats.turns(pixels, size, 2 * self.places - 1)
         if threat == "light":
             return threats.lights(pixels, size, self.places)
         return threats.blurs(pixels, size * short, self.places)
