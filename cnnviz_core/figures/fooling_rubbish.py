@@ -29,7 +29,7 @@ from cnnviz_core.methods.softmax_regression import fits
 from cnnviz_core.methods.wilson import wilson_interval
 from cnnviz_core.network import Model
 
-INPUTS = {"unclipped": "noise", "saved": "noise of 8 bits", "real": "images"}
+INPUTS = {"unclipped": "noise", "saved": "in 8 bits", "real": "images"}
 """What the classifiers are shown, in this order."""
 LABELS = {"net": "network", "linear": "linear", "radial": "radial units", "untrained": "random weights"}
 ENOUGH = 20  # images of noise from which on a tendency is judged
@@ -79,13 +79,11 @@ class FoolingRubbish(Figure):
         p, answers, saved = self._asked(lab, lab.model, looks, self.images, rng)
         p["real"] = softmax(lab.logits(real, self.batch).astype(float), axis=1).max(axis=1)
         found = {"net": p, **self._rivals(lab, rng)}
-        controls = [
-            self._asked(lab, lab.model.randomised(rng), looks, self.control_images, rng)[:2]
-            for _ in range(self.controls)
-        ]
+        random = [lab.model.randomised(rng) for _ in range(self.controls)]
+        controls = [self._asked(lab, model, looks, self.control_images, rng)[:2] for model in random]
         found["untrained"], theirs = max(controls, key=lambda each: float(_sure(each[0]["saved"], self.sure).mean()))
         shown = saved[: self.shown]
-        aimed, targeted = self._targeted(lab, saved[: self.images_targeted], rng)
+        aimed, targeted = self._targeted(lab, random[0], saved[: self.images_targeted], rng)
         first = [
             {"answer": lab.model.classes[k], "p": float(sure)} for k, sure in zip(answers, p["saved"], strict=True)
         ]
@@ -152,7 +150,9 @@ class FoolingRubbish(Figure):
             "radial": {key: radial.probabilities(rows).max(axis=1) for key, rows in inputs.items()},
         }
 
-    def _targeted(self, lab: Lab, saved: Tensor, rng: np.random.Generator) -> tuple[np.ndarray, dict[str, Any]]:
+    def _targeted(
+        self, lab: Lab, untrained: Model, saved: Tensor, rng: np.random.Generator
+    ) -> tuple[np.ndarray, dict[str, Any]]:
         """Noise, one step toward each of some classes: how often it is taken for them surely, and examples."""
         among = sorted(set(lab.outputs or range(len(lab.model.classes))))
         classes = spread(among, min(self.classes_targeted, len(among)))
@@ -161,7 +161,7 @@ class FoolingRubbish(Figure):
         random = as_pixels(eight_bit(sign_noise(pixels, self.epsilon / LEVELS, rng), pixels))
         with torch.no_grad():
             by_chance = _probabilities(lab.model, random)[:, classes].numpy() > self.sure
-        untrained, few = lab.model.randomised(rng), pixels[: max(len(pixels) // 2, 1)]
+        few = pixels[: max(len(pixels) // 2, 1)]
         control = self._steps(lab, untrained, few, classes, "steps with random weights")[0] > self.sure
         reached, named = p > self.sure, answers == np.array(classes)  # (n, classes)
         lead = reached.mean(axis=1) - by_chance.mean(axis=1)
@@ -401,7 +401,7 @@ def _draw_shares(axes: Axes, rows: Stats, limit: float) -> None:
     axes.set_yticks(range(len(rows)), [LABELS[name] for name in rows])
     axes.invert_yaxis()
     axes.set(xlim=(0, 1.02), xlabel=f"sure: p above {limit:g}")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=6, handlelength=1, columnspacing=0.8)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=6, handlelength=0.8, columnspacing=0.6)
 
 
 def _draw_answers(axes: Axes, stats: Stats) -> None:
@@ -413,7 +413,7 @@ def _draw_answers(axes: Axes, stats: Stats) -> None:
     axes.set_yticks(places, [style.short(row["class"], 14) for row in told])
     axes.invert_yaxis()
     axes.set(xlim=(0, 1.02), xlabel="answers to noise (8 bits)")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=6, handlelength=1)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=6, handlelength=0.8, columnspacing=0.6)
 
 
 def _draw_goals(axes: Axes, targeted: Stats) -> None:
@@ -429,4 +429,4 @@ def _draw_goals(axes: Axes, targeted: Stats) -> None:
     axes.set_yticks(range(len(told)), [style.short(row["class"], 14) for row in told])
     axes.invert_yaxis()
     axes.set(xlim=(-0.03, 1.03), xlabel="after a step toward it")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=6, handlelength=1)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=6, handlelength=0.8, columnspacing=0.6)
