@@ -70,6 +70,7 @@ def test_every_product_is_there(book: Path) -> None:
         "fooling_transfer",
         "keypoint_classification",
         "keypoint_offset",
+        "keypoint_prediction",
         "keypoint_transfer",
         "correspondence_masks",
         "layer_probe",

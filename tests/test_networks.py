@@ -50,7 +50,7 @@ SMALL = [
     "figure.human_joint_counts.images=2", "figure.human_tradeoff.images=2", "figure.human_error_taxonomy.images=2",
     "figure.embedding_quality.images=12", "figure.layer_probe.images=40", "figure.layer_probe.folds=2",
     "figure.tsne_warnings.images=24", "figure.labeling_interface.images=2",
-    "figure.spatial_nn_average.search=2", "figure.spatial_nn_average.layers_chosen=2",
+    "figure.spatial_nn_average.images=[0]", "figure.spatial_nn_average.layers_chosen=2",
     "figure.spatial_nn_average.neighbors=[1]", "figure.spatial_nn_average.database=4",
     "figure.spatial_nn_average.images_measured=2", "figure.spatial_nn_average.places_measured=4",
     "figure.topk_units.crops=4", "figure.topk_units.depths=2", "figure.unit_selectivity.images=16",
@@ -97,6 +97,7 @@ NOBODY = (
     "nobody has labelled the images of digits yet; dataset.responses=FILE names a CSV file (image,observer,response) "
     "of what people answered"
 )
+KEYPOINT_FIGURES = ("classification", "offset", "prediction", "transfer")
 NO_KEYPOINTS = (
     "the data set digits knows of no keypoints; dataset=diorama does, and a folder of images has those of "
     "dataset.keypoints=FILE.json (COCO)"
@@ -108,7 +109,7 @@ NO_WORLD = (
 EVERYWHERE = {
     **dict.fromkeys(("attr_class_ranges", "attr_image_level", "attr_property_bars", "attr_scale_scatter"), CLASSES),
     "attr_counterfactual": NO_WORLD,
-    **dict.fromkeys(("keypoint_classification", "keypoint_offset", "keypoint_transfer"), NO_KEYPOINTS),
+    **dict.fromkeys((f"keypoint_{name}" for name in KEYPOINT_FIGURES), NO_KEYPOINTS),
     "correspondence_masks": NO_KEYPOINTS,
     "human_confusions": NOBODY,
     "human_error_consistency": NOBODY,

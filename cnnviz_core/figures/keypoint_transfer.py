@@ -108,7 +108,7 @@ class KeypointTransfer(Figure):
         counts = np.array([len(kinds) for kinds in both])
         mean = [float(each.mean()) for each in np.split(off["features"], np.cumsum(counts)[:-1])]
         show = self._shown(mean, counts)
-        arrays = {}
+        arrays: dict[str, np.ndarray] = {}
         for n, k in enumerate(show):
             found_here = {name: each[k] for name, each in moved.items()}
             drawn = _drawn(cut, pairs[k], both[k], found_here, flows["features"][k], grid)
@@ -160,7 +160,7 @@ class KeypointTransfer(Figure):
         stats = result.stats
         rows = len(stats["shown"])
         picture = style.picture(height=2.2 + 1.5 * rows)
-        upper, lower = picture.subfigures(2, 1, height_ratios=[2.2, 1.5 * rows])
+        upper, lower = picture.subfigures(2, 1, squeeze=False, height_ratios=[2.2, 1.5 * rows])[:, 0]
         _bars(upper.subplots(), stats)
         panels = lower.subplots(rows, 5, squeeze=False)
         for n, shown in enumerate(stats["shown"]):

@@ -81,7 +81,7 @@ def _passed(values: np.ndarray, smoothness: float, truncation: float) -> np.ndar
         for k in range(len(found) - 2, -1, -1):
             np.minimum(found[k], found[k + 1] + smoothness, out=found[k])
         found = np.moveaxis(found, 0, axis)
-    return np.minimum(found, smoothness * truncation)
+    return np.asarray(np.minimum(found, smoothness * truncation))
 
 
 def carried(
