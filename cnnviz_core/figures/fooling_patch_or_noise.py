@@ -147,7 +147,7 @@ class FoolingPatchOrNoise(Figure):
         return first_success(model, pixels, labels, norm=norm, epsilon=size, steps=self.steps)
 
     def _example(self, model: Model, pixels: Tensor, labels: Tensor, threat: str, rng: np.random.Generator) -> Tensor:
-        """A large change that fools, or the last one tried."""
+        """A change within the largest strength that fools, or the last one tried."""
         if threat in ("inf", "two"):
             return as_pixels(self._attacked(model, pixels, labels, threat, 2)[0])
         for images in self._changes(model, pixels, threat, 2, rng):
