@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 
 from cnnviz_core.bench.attacks import many_steps, one_step
+from cnnviz_core.bench.inversions import inversion
 from cnnviz_core.bench.measure import Row
 from cnnviz_core.bench.occlusion_maps import occlusion
 from cnnviz_core.bench.relu_rules import backward
@@ -23,6 +24,7 @@ BENCHMARKS: Mapping[str, Callable[[str], Row]] = {
     "rules": lambda name: backward(name, RULES, "three rules"),
     "fooling": one_step,
     "attacks": many_steps,
+    "inversion": inversion,
     "sweep": sweep,
 }
 NETWORKS = ("alexnet", "squeezenet1_0")

@@ -76,7 +76,9 @@ class InversionMulti(Figure):
         for layer in lab.track(self._layers(model), "inverting codes"):
             found, errors = self._inverted(model, layer, units, pixels, noise)
             with torch.no_grad():
-                codes = torch.cat([model.activations(part, layer.name)[0].flatten(1) for part in photographs.split(16)])
+                codes = torch.cat(
+                    [model.activations(part, layer.name)[0].flatten(1) for part in torch.split(photographs, 16)]
+                )
             unit = mean_distance(codes.numpy()) or 1.0
             rows.append({
                 "name": layer.name, "errors": (errors / unit).mean(axis=1).tolist(),
