@@ -428,5 +428,5 @@ def _draw_goals(axes: Axes, targeted: Stats) -> None:
     axes.axvline(targeted["random"], color=style.COLOURS[6], linestyle="dashed", linewidth=0.8)
     axes.set_yticks(range(len(told)), [style.short(row["class"], 14) for row in told])
     axes.invert_yaxis()
-    axes.set(xlim=(-0.03, 1.03), xlabel="after a step toward it")
+    axes.set(xlim=(-0.05, 1.06), xlabel="after a step toward it")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=6, handlelength=0.8, columnspacing=0.6)
