@@ -107,7 +107,7 @@ class SpatialNnAverage(Figure):
         found = self._find(lab, layers, plan, [*shown, *measured])
         control = self._find(untrained, layers, plan, measured)
         arrays: dict[str, np.ndarray] = {f"image{k}": pixels[i] for k, i in enumerate(shown)}
-        told, faults = [], []
+        told = []
         for layer in layers:
             grid, search = _grid(lab, layer), found[layer.name]
             count = layer.shape[1] * layer.shape[2]
@@ -117,7 +117,6 @@ class SpatialNnAverage(Figure):
                     places = search.places[rows, :near].cpu().numpy()
                     average = averaged(database, plan.rows(search.images[rows, :near]), places, grid)
                     arrays[f"{layer.name} {k} {near}"] = assembled(average, grid, lab.model.size).astype(np.float32)
-            faults.append(self._itself(lab, layer, shown[0], plan, database))
             seeds = rng.integers(2**63)
             trained, random = (
                 self._errors(lab, layer, each, start, plan, pixels, database, np.random.default_rng(seeds))
@@ -134,7 +133,7 @@ class SpatialNnAverage(Figure):
                 "database": len(plan.database),
                 "measured": len(measured),
                 "places": min(len(places[0]) for places in sampled.values()),
-                "itself": {name: max(fault[name] for fault in faults) for name in ("difference", "twins")},
+                "itself": self._itself(lab, layers, plan, database),
                 "chance": told[-1]["chance"],
                 "intervals": _intervals(told, rng),
             },
@@ -157,10 +156,11 @@ class SpatialNnAverage(Figure):
         of the chosen places of those measured."""
         first = len(ids) - len(plan.measured)
         queries: dict[str, list[Tensor]] = {layer.name: [] for layer in layers}
-        for k, i in enumerate(ids):
-            for layer, features in zip(layers, self._features(lab, layers, [i]), strict=True):
-                chosen = slice(None) if k < first else torch.from_numpy(plan.places[layer.name][k - first])
-                queries[layer.name].append(features[0][chosen])
+        for start, chunk in zip(range(0, len(ids), self.batch), self._chunks(ids), strict=True):
+            for layer, features in zip(layers, self._features(lab, layers, chunk), strict=True):
+                for k, each in enumerate(features, start):
+                    chosen = slice(None) if k < first else torch.from_numpy(plan.places[layer.name][k - first])
+                    queries[layer.name].append(each[chosen])
         searches = {
             name: Search(torch.cat(parts), np.repeat(ids, [len(part) for part in parts]).tolist(), max(self.neighbors))
             for name, parts in queries.items()
@@ -170,21 +170,33 @@ class SpatialNnAverage(Figure):
                 searches[layer.name].add(chunk, features)
         return searches
 
-    def _itself(self, lab: Lab, layer: Layer, i: int, plan: _Plan, database: np.ndarray) -> dict[str, float]:
-        """The largest difference of pixels to the image, where it is searched too, and the places that have a twin."""
+    def _itself(self, lab: Lab, layers: Sequence[Layer], plan: _Plan, database: np.ndarray) -> dict[str, float]:
+        """The largest difference of pixels to the first image shown, where it is searched too, and the share of its
+        places that have a twin, of the layer with most."""
+        i = plan.shown[0]
         others = [j for j in plan.database if j != i][: self.batch]
-        features = self._features(lab, [layer], [i, *others])[0]
+        images = np.concatenate([self._eight_bits(lab, [i]), database])
+        found = [
+            self._copied(lab, layer, features, [i, *others], plan, images)
+            for layer, features in zip(layers, self._features(lab, layers, [i, *others]), strict=True)
+        ]
+        return {"difference": max(each for each, _ in found), "twins": max(twins for _, twins in found)}
+
+    def _copied(
+        self, lab: Lab, layer: Layer, features: Tensor, ids: list[int], plan: _Plan, images: np.ndarray
+    ) -> tuple[float, float]:
+        """The same for one layer; `images` are the first of `ids` and the database."""
+        i, others = ids[0], ids[1:]
         search = Search(features[0], [NOBODY] * len(features[0]), 2)
-        search.add([i, *others], features)
+        search.add(ids, features)
         best, second = search.similarities.cpu().numpy().T
         alone = (best - second > TWIN) & (best > TWIN)
         grid, every = _grid(lab, layer), np.arange(len(best))
         own = search.images[:, 0].cpu().numpy() == i
-        images = np.concatenate([self._eight_bits(lab, [i]), database])
         which = np.where(own, 0, 1 + plan.rows(torch.where(search.images[:, 0] == i, others[0], search.images[:, 0])))
         copied = cut_patches(images, which, search.places[:, 0].cpu().numpy(), grid).astype(int)
         wrong = np.abs(copied - cut_patches(images[:1], 0 * every, every, grid)).max(axis=(1, 2, 3))
-        return {"difference": float(wrong[alone].max(initial=0)), "twins": float((~alone).mean())}
+        return float(wrong[alone].max(initial=0)), float((~alone).mean())
 
     def _errors(
         self, lab: Lab, layer: Layer, search: Search, start: int, plan: _Plan, pixels: Mapping[int, np.ndarray],
