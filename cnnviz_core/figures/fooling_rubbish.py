@@ -96,6 +96,7 @@ class FoolingRubbish(Figure):
                 "examples": first[: len(shown)],
                 "alone": self._alone(lab.model, shown, p["saved"]),
                 "rows": {name: {key: self._row(values) for key, values in row.items()} for name, row in found.items()},
+                "rivals": "radial" in found,
                 "classes": len(lab.model.classes),
                 "answers": _histogram(lab, answers, _sure(p["saved"], self.sure)),
                 "commonest": {**_commonest(lab, answers), "untrained": _commonest(lab, theirs)["share"]},

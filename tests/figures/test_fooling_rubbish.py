@@ -99,6 +99,7 @@ def test_without_images_to_train_on_there_are_no_rivals(make_lab: MakeLab, small
     assert figure().obstacle(lab) is None
     found = figure().compute(lab)
     assert set(found.stats["rows"]) == {"net", "untrained"}
+    assert found.stats["rivals"] is False
     assert claims(found)["net"].undecided == "there are not two classes or families with enough images to train on"
     assert claims(found)["linear"].holds is None
     assert figure().draw(found)
