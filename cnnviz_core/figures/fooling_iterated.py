@@ -18,7 +18,7 @@ from cnnviz_core.methods.attacks.first_success import first_success
 from cnnviz_core.methods.attacks.projected_gradient import random_start
 from cnnviz_core.methods.attacks.size_curves import many_steps_curve, one_step_curve, random_curve, step_curve
 from cnnviz_core.methods.attacks.smallest_changes import quartiles, smallest_saved
-from cnnviz_core.methods.attacks.victims import Victims, victims
+from cnnviz_core.methods.attacks.victims import Victims, thinned, victims
 from cnnviz_core.methods.bootstrap import mean_interval
 from cnnviz_core.methods.wilson import wilson_interval
 from cnnviz_core.network import Model
@@ -27,6 +27,7 @@ NORMS = {"inf": math.inf, "two": 2.0}
 WAYS = {"noise": "random change", "one": "one step", "many": "many steps"}
 LEVELS = 255
 SLACK = 1e-4  # levels, of floating point
+TRIED = 2  # times as many images are looked at as are attacked, since some are misclassified at once
 ENOUGH = 6  # images from which on something is claimed
 
 
@@ -55,16 +56,17 @@ class FoolingIterated(Figure):
         return None
 
     def compute(self, lab: Lab) -> Result:
-        rng, model, ids = lab.rng(self.name()), lab.model, lab.spread(self.images_measured)
-        chosen = victims(lab.logits(ids, self.batch), None if lab.targets is None else lab.targets[ids])
+        rng, model, ids = lab.rng(self.name()), lab.model, lab.spread(TRIED * self.images_measured)
+        found = victims(lab.logits(ids, self.batch), None if lab.targets is None else lab.targets[ids])
+        chosen = thinned(found, self.images_measured)
         kept = [ids[k] for k in chosen.kept]
         labels = torch.from_numpy(chosen.labels)
         parts = [slice(start, start + self.batch) for start in range(0, len(kept), self.batch)]
-        found = [
+        attacked = [
             self._attacked(model, lab.pixels(kept[part]), labels[part], rng)
             for part in lab.track(parts, "attacks of many steps")
         ]
-        rows = {key: np.concatenate([one[key] for one in found], axis=-1) for key in found[0]}
+        rows = {key: np.concatenate([one[key] for one in attacked], axis=-1) for key in attacked[0]}
         return Result(rows, self._stats(rows, chosen, lab, rng))
 
     def _attacked(self, model: Model, pixels: Tensor, labels: Tensor, rng: np.random.Generator) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from cnnviz_core.lab import Lab
 from cnnviz_core.methods.attacks import threats
 from cnnviz_core.methods.attacks.eight_bit import as_pixels
 from cnnviz_core.methods.attacks.first_success import first_success, fools
-from cnnviz_core.methods.attacks.victims import FEWEST, Victims, victims
+from cnnviz_core.methods.attacks.victims import FEWEST, Victims, thinned, victims
 from cnnviz_core.methods.bootstrap import mean_interval
 from cnnviz_core.methods.wilson import wilson_interval
 from cnnviz_core.network import Model
@@ -30,6 +30,7 @@ UNITS = {"inf": "{:g} of 255", "two": "length {:g}", "square": "{:.0%} of side",
          "turn": "{:g}°", "light": "{:.0%}", "blur": "σ {:.1%}"}  # fmt: skip
 STRENGTHS = ("small", "medium", "large")
 LEVELS = 255
+TRIED = 2  # times as many images are looked at as are changed, since some are misclassified at once
 ENOUGH = 6  # images from which on something is claimed
 
 
@@ -65,12 +66,12 @@ class FoolingPatchOrNoise(Figure):
         return None
 
     def compute(self, lab: Lab) -> Result:
-        rng, model, ids = lab.rng(self.name()), lab.model, lab.spread(self.images_measured)
+        rng, model, ids = lab.rng(self.name()), lab.model, lab.spread(TRIED * self.images_measured)
         targets = None if lab.targets is None else lab.targets[ids]
         other = next((one for one in model.siblings if bool(one.hardened) != bool(model.hardened)), None)
         networks = [model, *([] if other is None else [other])]
         answers = [lab.with_model(network).logits(ids, self.batch) for network in networks]
-        chosen = _shared(answers, targets)
+        chosen = thinned(_shared(answers, targets), self.images_measured)
         kept, labels = [ids[k] for k in chosen.kept], torch.from_numpy(chosen.labels)
         parts = [slice(start, start + self.batch) for start in range(0, len(kept), self.batch)]
         seed = int(rng.integers(2**63))

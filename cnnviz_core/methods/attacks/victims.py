@@ -1,10 +1,12 @@
 """Which images an attack is tried on: an image that is already misclassified cannot be fooled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Int
+
+from cnnviz_core.methods.sampling import spread
 
 FEWEST = 2  # images from which on those that are rightly classified are enough
 
@@ -30,3 +32,9 @@ def victims(logits: Float[np.ndarray, "n classes"], targets: Int[np.ndarray, " n
         if len(right) >= FEWEST:
             return Victims(right.tolist(), targets[right], "right", len(targets) - len(right))
     return Victims(list(range(len(predicted))), predicted, "predicted", 0)
+
+
+def thinned(found: Victims, count: int) -> Victims:
+    """At most so many of them, evenly spread."""
+    places = spread(range(len(found.kept)), min(count, len(found.kept)))
+    return replace(found, kept=[found.kept[k] for k in places], labels=found.labels[places])
