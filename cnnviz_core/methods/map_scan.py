@@ -94,7 +94,7 @@ def scan(
     (count, height, width, channels), sums = maps.shape, Sums.blank(len(maps), maps.shape[3])
     flat = maps.reshape(count, height * width, channels)
     reach = overlap.sum(axis=1)  # so many columns apart, and further, places are free
-    tops = np.empty((count, -(-height * width // _RUN), channels), dtype=np.float32)  # the maximum of each run of places
+    tops = np.empty((count, -(-height * width // _RUN), channels), dtype=np.float32)  # maximum of each run of places
     summed = (sums.values, sums.squares, sums.zeros, sums.peaks)
     _shared(threads, parts, count, lambda some: _sum(flat[some], tops[some], *(each[some] for each in summed)))
     _shared(
