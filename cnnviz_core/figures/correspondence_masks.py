@@ -170,6 +170,7 @@ class CorrespondenceMasks(Figure):
                 "on_objects": data.masks is not None or data.boxes is not None,
                 "shown": dict(zip([*names, *ROWS], np.array(of_shown).transpose(1, 0, 2).tolist(), strict=True)),
                 **over_classes(np.mean(means, axis=0), np.mean(drawn, axis=0), len(measures)),
+                "rows": ROWS,
                 "own_distance": max(own for own, _ in wrong),
                 "asymmetry": max(asymmetry for _, asymmetry in wrong),
             },
