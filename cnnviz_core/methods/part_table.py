@@ -12,7 +12,7 @@ ROWS = {
     "part": "the same part",
     "mixed": "different parts",
     "elsewhere": "the same places, other images",
-    "random": "random places on objects",
+    "random": "random places",
 }
 
 
