@@ -31,8 +31,13 @@ def detectors(
     spread = np.where(spread > 1e-12, spread, 1)
     scaled = (features - middle) / spread
     targets = (kinds[:, None] == np.arange(count)).astype(float)
-    gram = scaled.T @ scaled + STRENGTH * len(features) * np.eye(scaled.shape[1])
-    weights = np.linalg.solve(gram, scaled.T @ (targets - targets.mean(axis=0))) / spread[:, None]
+    centred, strength = targets - targets.mean(axis=0), STRENGTH * len(features)
+    if len(features) < features.shape[1]:  # the same solution, by the smaller of two systems
+        dual = np.linalg.solve(scaled @ scaled.T + strength * np.eye(len(features)), centred)
+        weights = scaled.T @ dual / spread[:, None]
+    else:
+        gram = scaled.T @ scaled + strength * np.eye(scaled.shape[1])
+        weights = np.linalg.solve(gram, scaled.T @ centred) / spread[:, None]
     return weights, targets.mean(axis=0) - middle @ weights
 
 

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from cnnviz_core.methods.features_at import Grid
 from cnnviz_core.methods.keypoint_scores import STRENGTH, around, detectors, found_at, log_prior, mean_places
@@ -16,15 +17,16 @@ def test_windows_hold_the_positions_around_and_zero_beyond_the_edge() -> None:
     np.testing.assert_array_equal(around(maps, 1), maps.transpose(1, 2, 0))
 
 
-def test_detectors_are_ridge_regressions() -> None:
+@pytest.mark.parametrize("width", [4, 50])
+def test_detectors_are_ridge_regressions(width: int) -> None:
     rng = np.random.default_rng(0)
-    features, kinds = rng.normal(3, 2, (30, 4)), rng.integers(-1, 2, 30)
+    features, kinds = rng.normal(3, 2, (30, width)), rng.integers(-1, 2, 30)
     weights, offsets = detectors(features, kinds, 2)
     scaled = (features - features.mean(axis=0)) / features.std(axis=0)
     for k in (0, 1):
         target = (kinds == k).astype(float)
-        stacked = np.vstack([scaled, np.sqrt(STRENGTH * 30) * np.eye(4)])
-        solved = np.linalg.lstsq(stacked, np.concatenate([target - target.mean(), np.zeros(4)]), rcond=None)[0]
+        stacked = np.vstack([scaled, np.sqrt(STRENGTH * 30) * np.eye(width)])
+        solved = np.linalg.lstsq(stacked, np.concatenate([target - target.mean(), np.zeros(width)]), rcond=None)[0]
         np.testing.assert_allclose(features @ weights[:, k] + offsets[k], scaled @ solved + target.mean())
 
 
