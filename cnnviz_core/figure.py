@@ -11,8 +11,8 @@ from matplotlib.figure import Figure as Picture
 from cnnviz_core.claim import Claim
 from cnnviz_core.errors import InputError
 from cnnviz_core.explorer import Explorer
-from cnnviz_core.labelling import Labelling
 from cnnviz_core.lab import Lab
+from cnnviz_core.labelling import Labelling
 
 Stats = Mapping[str, Any]
 """Numbers, names and short lists of them by name: what JSON can hold."""

@@ -41,8 +41,8 @@ MAY_IMPORT = {
     "configure": ("errors", "progress", "sources", "store", "lab", "figure", "datasets.with_answers",
                   "datasets.with_attributes"),
     "facts": ("configure", "files", "network", "sources", "store", "lab"),
-    "results": ("claim", "configure", "errors", "explorer", "facts", "figure", "lab", "labelling", "progress", "sources",
-                "store", "style"),
+    "results": ("claim", "configure", "errors", "explorer", "facts", "figure", "lab", "labelling", "progress",
+                "sources", "store", "style"),
     "text": ("claim", "errors", "results"),
     "tables": ("facts", "results", "text"),
     "manifest": ("export", "facts", "results"),
@@ -51,7 +51,8 @@ MAY_IMPORT = {
 ALONE = {
     "hydra": {"configure"}, "omegaconf": {"configure"}, "typst": {"export/pdf"}, "pypandoc": {"export/pandoc"},
     "nbformat": {"export/notebook"}, "nbclient": {"export/notebook"}, "jinja2": {"text", "export/page"},
-    "rich": {"progress"}, "captum": {"bench/occlusion_maps", "bench/relu_rules"}, "foolbox": {"bench/attacks"}, "cv2": {"methods/sift"}, "numba": {"world/compiled", "methods/map_scan"},
+    "rich": {"progress"}, "captum": {"bench/occlusion_maps", "bench/relu_rules"}, "foolbox": {"bench/attacks"},
+    "cv2": {"methods/sift"}, "numba": {"world/compiled", "methods/map_scan"},
     "distributed": {"engine/cluster"}, "dask_jobqueue": {"engine/cluster"},
 }  # fmt: skip
 

@@ -10,8 +10,8 @@ from cnnviz_core.errors import InputError, nearest
 def image_names(ids: Sequence[str]) -> dict[str, int]:
     """The image of each id, and of each file name and stem that only one image has."""
     found: dict[str, int] = {}
-    for part in (lambda path: path.stem, lambda path: path.name):
-        short = [part(PurePosixPath(name)) for name in ids]
+    paths = [PurePosixPath(name) for name in ids]
+    for short in ([path.stem for path in paths], [path.name for path in paths]):
         counts = Counter(short)
         found |= {name: i for i, name in enumerate(short) if counts[name] == 1}
     return {**found, **{name: i for i, name in enumerate(ids)}}

@@ -185,7 +185,8 @@ def _all_kappas(right: np.ndarray) -> np.ndarray:
     observed = (right @ right.T + (1 - right) @ (1 - right).T) / n
     expected = np.outer(share, share) + np.outer(1 - share, 1 - share)
     kappas: np.ndarray = np.full_like(expected, np.nan)
-    return np.divide(observed - expected, 1 - expected, out=kappas, where=expected < 1)
+    np.divide(observed - expected, 1 - expected, out=kappas, where=expected < 1)
+    return kappas
 
 
 def _matrix(axes: Axes, stats: Stats) -> None:

@@ -45,9 +45,9 @@ def paper_step(net: nn.Module, goal: Tensor, x: np.ndarray, lam: float, rate: fl
     size = x.size
 
     def objective(x: np.ndarray) -> float:
-        code = net(torch.from_numpy(x * np.sqrt(size))[None])[0]
+        code: Tensor = net(torch.from_numpy(x * np.sqrt(size))[None])[0]
         down, right = np.diff(x, axis=1, append=x[:, -1:]), np.diff(x, axis=2, append=x[:, :, -1:])
-        bound = BOUND * size**2 * (x**6).sum()
+        bound = float(BOUND * size**2 * (x**6).sum())
         return float((code - goal).pow(2).sum() / goal.pow(2).sum()) + bound + lam * float((down**2 + right**2).sum())
 
     slope = np.zeros_like(x)

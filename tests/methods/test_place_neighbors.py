@@ -12,7 +12,9 @@ def test_columns_are_the_places_row_by_row_of_length_one() -> None:
     maps = torch.from_numpy(np.random.default_rng(0).standard_normal((2, 3, 4, 5)))
     maps[1, :, 2, 3] = 0
     found = columns(maps).numpy()
-    np.testing.assert_allclose(found[0, 7], maps[0, :, 1, 2].numpy() / np.linalg.norm(maps[0, :, 1, 2].numpy()), rtol=1e-6)
+    np.testing.assert_allclose(
+        found[0, 7], maps[0, :, 1, 2].numpy() / np.linalg.norm(maps[0, :, 1, 2].numpy()), rtol=1e-6
+    )
     assert not found[1, 13].any()
 
 
