@@ -288,7 +288,7 @@ def _dots(axes: Axes, classes: Sequence[Stats]) -> None:
 def _scale(axes: Axes, axis: Axis, scores: np.ndarray, classes: Sequence[Stats]) -> None:
     """Linear; where scores are far above those of photographs, linear up to these and logarithmic beyond."""
     photograph, low, high = max(each["photograph"] for each in classes), min(0.0, scores.min()), scores.max()
-    margin = 0.05 * (high - low)
+    margin = 0.05 * (high - low) or 1.0  # all scores may be 0
     if 0 < BEYOND * photograph < high:
         decade = 10 ** np.ceil(np.log10(photograph))
         (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("symlog", linthresh=decade)

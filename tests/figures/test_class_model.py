@@ -160,6 +160,12 @@ def test_a_climb_that_leads_to_no_number_names_the_setting(make_lab: MakeLab) ->
         figure(classes=["red"], rate=3).compute(lab(make_lab, nn.Sequential(*tints(), Cliff())))
 
 
+def test_scores_that_are_all_zero_can_be_drawn(result: Result) -> None:
+    stats = {**result.stats, "classes": [{**each, "photograph": 0.0} for each in result.stats["classes"]]}
+    nothing = {name: np.zeros_like(values) for name, values in result.arrays.items()}
+    assert figure().draw(replace(result, stats=stats, arrays=nothing)).axes
+
+
 def test_scores_far_above_photographs_are_drawn_beyond_them_on_a_logarithmic_scale(result: Result) -> None:
     told = copy.deepcopy(result)
     for each in told.stats["classes"]:
