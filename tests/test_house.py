@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -151,3 +152,12 @@ def test_light_modules_stay_light() -> None:
 def test_figures_import() -> None:
     for name in FIGURES:
         importlib.import_module(f"cnnviz_core.figures.{name}")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "chapters").glob("*.j2")), ids=lambda path: path.name)
+def test_a_figure_that_is_not_made_still_says_why(path: Path) -> None:
+    """Figures stand outside of conditions: one that cannot be made gives its reason, and can be referred to."""
+    depth = 0
+    for tag in re.findall(r"{%-?\s*(if|endif|call figure)\b", path.read_text(encoding="utf-8")):
+        depth += {"if": 1, "endif": -1}.get(tag, 0)
+        assert tag != "call figure" or depth == 0
