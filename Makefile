@@ -20,7 +20,7 @@ notes: $(STAMP) ## build the book into build/ (settings: make notes ARGS="model=
 	$(BIN)/cnnviz notes $(ARGS)
 
 test: $(STAMP) ## run the tests
-	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP) ## format, lint and type check
 	$(BIN)/ruff format --check .

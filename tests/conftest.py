@@ -12,12 +12,12 @@ settle()
 torch.set_num_threads(1)
 
 
+LONGEST = ("test_networks.py", "test_hostile.py", "test_book.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The networks run first and one by one, since they take longest; other files as a whole, for their fixtures."""
-    items.sort(key=lambda item: item.path.name != "test_networks.py")
-    for item in items:
-        alone = item.path.name == "test_networks.py"
-        item.add_marker(pytest.mark.xdist_group(item.nodeid if alone else str(item.path)))
+    """Files run as a whole, for their fixtures, and those first that take longest."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")

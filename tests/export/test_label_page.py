@@ -74,7 +74,10 @@ class Reader:
         self.press(*name, "Enter")
 
     def come_back(self) -> None:
+        """Close the page and open it again, once the browser has put down what the page keeps."""
+        self.see("new Promise(done => setTimeout(done, 200))")
         self.browser.open(self.path)
+        self.see("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
 
     def answers(self) -> str:
         """The exported file; the page is left as it was."""
