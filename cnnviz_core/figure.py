@@ -55,6 +55,12 @@ class Figure(ABC):
             if not 0 < (value := getattr(self, setting)) <= 1:
                 raise InputError(f"figure.{self.name()}.{setting}={value} must be above 0 and at most 1")
 
+    def check_shares(self, *settings: str) -> None:
+        """Raises InputError where one of these settings, a list, is empty or has a value not above 0 and at most 1."""
+        for setting in settings:
+            if not (values := getattr(self, setting)) or not all(0 < value <= 1 for value in values):
+                raise InputError(f"figure.{self.name()}.{setting}={values} must be shares above 0 and at most 1")
+
     def check_images(self, setting: str, lab: Lab) -> None:
         """Raises InputError where this setting, an index or a list of them, names an image that is not there."""
         value = getattr(self, setting)

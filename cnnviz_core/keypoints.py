@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from cnnviz_core.lab import Dataset, Lab
 from cnnviz_core.methods.features_at import Grid, columns_at, even_grid
+from cnnviz_core.methods.keypoint_types import KeypointSet, keypoint_set
 from cnnviz_core.methods.sift import descriptors
 from cnnviz_core.network import Layer, Model
 
@@ -47,6 +48,29 @@ def unknown_keypoints(data: Dataset) -> str | None:
             "of dataset.keypoints=FILE.json (COCO)"
         )
     return None
+
+
+def unlocatable(lab: Lab) -> str | None:
+    """Why keypoints cannot be looked for in the maps of the model, or None."""
+    if reason := unknown_keypoints(lab.dataset):
+        return reason
+    return None if map_layers(lab.model, 1) else f"{lab.model.name} has no layer of maps before its classifier"
+
+
+def asked_about(things: Sequence[Annotated], folds: int) -> KeypointSet | None:
+    """The visible keypoints of these objects that are seen in as many images as there are folds; None without any."""
+    seen = [thing.points[:, 2] > 0 for thing in things]
+    return keypoint_set([thing.image for thing in things], [thing.label for thing in things], seen, folds)
+
+
+def too_rare(lab: Lab, things: Sequence[Annotated], folds: int) -> str | None:
+    """Why no classifier of keypoints can be tested on some of these objects and trained on the others, or None."""
+    if asked_about(things, folds) is not None:
+        return None
+    return (
+        f"a classifier is trained on some images of a class and tested on others; {lab.dataset.name} has no class with "
+        f"two keypoints that are each seen in {folds} of the images"
+    )
 
 
 def annotated(lab: Lab, count: int, least: int) -> list[Annotated]:

@@ -11,9 +11,9 @@ from cnnviz_core import style
 from cnnviz_core.claim import identity, tendency
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab, resized
-from cnnviz_core.methods.bootstrap import mean_interval
+from cnnviz_core.methods.bootstrap import mean_interval, pairs_interval
 from cnnviz_core.methods.boxes import tight_box
-from cnnviz_core.methods.correlation import correlation, correlation_interval
+from cnnviz_core.methods.correlation import correlation
 from cnnviz_core.methods.difficulty import chance_of_localization, clutter, first_hit
 from cnnviz_core.methods.proposals import alike, contrast_scores, ranked, window_grid
 
@@ -69,7 +69,7 @@ class AttrCplClutter(Figure):
                 "gain": float(gain.mean()), "gain_interval": list(mean_interval(gain, rng)),
                 "random": float(np.log2(random.mean())), "ranker": float(np.log2(hits.mean())),
                 "rho": None if np.isnan(rho) else rho, "compared": len(usable),
-                "rho_interval": None if np.isnan(rho) else list(correlation_interval(both[0], both[1], rng)),
+                "rho_interval": None if np.isnan(rho) else list(pairs_interval(correlation, both[0], both[1], rng)),
                 "shown": [
                     {"index": int(boxes[k][0]), "class": data.class_names[labels[k]], "first": int(hits[k]),
                      "boxes": boxes[k][1].tolist(), "window": None if hits[k] > most else found[k][2]}

@@ -13,8 +13,9 @@ from cnnviz_core.attributes import attributes_of, by_class, judged, scales_of, u
 from cnnviz_core.claim import identity, tendency
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab, resized
+from cnnviz_core.methods.bootstrap import pairs_interval
 from cnnviz_core.methods.boxes import overlap, tight_box
-from cnnviz_core.methods.correlation import correlation, correlation_interval
+from cnnviz_core.methods.correlation import correlation
 from cnnviz_core.methods.map_box import map_box
 from cnnviz_core.methods.saliency import saliency
 
@@ -62,7 +63,7 @@ class AttrScaleScatter(Figure):
         known = np.flatnonzero(np.isfinite(scale) & np.isfinite(performance))
         x, y = scale[known], performance[known]
         rho = correlation(x, y)
-        interval = correlation_interval(x, y, lab.rng(f"{self.name()} {name}"))
+        interval = pairs_interval(correlation, x, y, lab.rng(f"{self.name()} {name}"))
         return {
             "name": name, "classes": len(known), "images": int(np.isfinite(values).sum()),
             "mean": float(y.mean()), "rho": None if np.isnan(rho) else rho,

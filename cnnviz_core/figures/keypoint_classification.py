@@ -10,12 +10,20 @@ from matplotlib.patches import Patch
 
 from cnnviz_core import style
 from cnnviz_core.claim import identity, tendency
-from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
-from cnnviz_core.keypoints import Annotated, annotated, columns_of, cutouts, map_layers, sift_of, unknown_keypoints
+from cnnviz_core.keypoints import (
+    annotated,
+    asked_about,
+    columns_of,
+    cutouts,
+    map_layers,
+    sift_of,
+    too_rare,
+    unlocatable,
+)
 from cnnviz_core.lab import Lab
 from cnnviz_core.methods.cluster_bootstrap import cluster_interval
-from cnnviz_core.methods.keypoint_types import KeypointSet, answers, class_weights, keypoint_set
+from cnnviz_core.methods.keypoint_types import KeypointSet, answers, class_weights
 
 ENOUGH = 20  # images from which on a tendency is judged
 
@@ -36,26 +44,12 @@ class KeypointClassification(Figure):
         self.check_at_least(1, "objects", "least", "layers", "batch")
         self.check_at_least(2, "folds")
         self.check_at_least(0, "margin")
-        if not self.radii or not all(0 < radius <= 1 for radius in self.radii):
-            raise InputError(f"figure.{self.name()}.radii={self.radii} must be shares above 0 and at most 1")
-        if reason := unknown_keypoints(lab.dataset):
-            return reason
-        if not map_layers(lab.model, self.layers):
-            return f"{lab.model.name} has no layer of maps before its classifier"
-        if self._asked(annotated(lab, self.objects, self.least)) is None:
-            return (
-                f"a classifier is trained on some images of a class and tested on others; {lab.dataset.name} has no "
-                f"class with two keypoints that are each seen in {self.folds} of the images"
-            )
-        return None
-
-    def _asked(self, things: Sequence[Annotated]) -> KeypointSet | None:
-        seen = [thing.points[:, 2] > 0 for thing in things]
-        return keypoint_set([thing.image for thing in things], [thing.label for thing in things], seen, self.folds)
+        self.check_shares("radii")
+        return unlocatable(lab) or too_rare(lab, annotated(lab, self.objects, self.least), self.folds)
 
     def compute(self, lab: Lab) -> Result:
         things, rng = annotated(lab, self.objects, self.least), lab.rng(self.name())
-        asked, cut = self._asked(things), cutouts(lab, things, self.margin)
+        asked, cut = asked_about(things, self.folds), cutouts(lab, things, self.margin)
         assert asked is not None
         folds = asked.folds(self.folds, rng)
         shuffled, weights = asked.shuffled(folds, rng), class_weights(asked.label)
@@ -100,10 +94,6 @@ class KeypointClassification(Figure):
             "above_sift": above(right[best], right[sift]), "above_random": above(right[best], random),
             "above_shuffled": above(right[best], by_chance[best]),
         })  # fmt: skip
-
-    def _radii(self, lab: Lab) -> list[float]:
-        """In pixels of the model's input."""
-        return [float(share * min(lab.model.size)) for share in self.radii]
 
     def draw(self, result: Result) -> Picture:
         stats = result.stats

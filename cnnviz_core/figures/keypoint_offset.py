@@ -1,6 +1,5 @@
 """How exactly a feature knows its place: keypoints are asked about from beside them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,18 +10,19 @@ from cnnviz_core.claim import identity, tendency
 from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.keypoints import (
-    Annotated,
     annotated,
+    asked_about,
     columns_of,
     cutouts,
     grid_of,
     map_layers,
     sift_of,
-    unknown_keypoints,
+    too_rare,
+    unlocatable,
 )
 from cnnviz_core.lab import Lab
 from cnnviz_core.methods.cluster_bootstrap import cluster_interval
-from cnnviz_core.methods.keypoint_types import KeypointSet, answers, class_weights, keypoint_set
+from cnnviz_core.methods.keypoint_types import KeypointSet, answers, class_weights
 from cnnviz_core.methods.moved import moved
 
 ENOUGH = 20  # images from which on a tendency is judged
@@ -51,24 +51,11 @@ class KeypointOffset(Figure):
             raise InputError(
                 f"figure.{self.name()}.offsets={self.offsets} must be increasing shares above 0 and at most 1"
             )
-        if reason := unknown_keypoints(lab.dataset):
-            return reason
-        if not map_layers(lab.model, self.layers):
-            return f"{lab.model.name} has no layer of maps before its classifier"
-        if self._asked(annotated(lab, self.objects, self.least)) is None:
-            return (
-                f"a classifier is trained on some images of a class and tested on others; {lab.dataset.name} has no "
-                f"class with two keypoints that are each seen in {self.folds} of the images"
-            )
-        return None
-
-    def _asked(self, things: Sequence[Annotated]) -> KeypointSet | None:
-        seen = [thing.points[:, 2] > 0 for thing in things]
-        return keypoint_set([thing.image for thing in things], [thing.label for thing in things], seen, self.folds)
+        return unlocatable(lab) or too_rare(lab, annotated(lab, self.objects, self.least), self.folds)
 
     def compute(self, lab: Lab) -> Result:
         things, rng = annotated(lab, self.objects, self.least), lab.rng(self.name())
-        asked, cut = self._asked(things), cutouts(lab, things, self.margin)
+        asked, cut = asked_about(things, self.folds), cutouts(lab, things, self.margin)
         assert asked is not None
         folds, weights, side = asked.folds(self.folds, rng), class_weights(asked.label), min(lab.model.size)
         distances = [0.0, *(share * side for share in self.offsets)]

@@ -14,18 +14,20 @@ from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.keypoints import (
     Annotated,
     annotated,
+    asked_about,
     cutouts,
     eight_bit,
     grid_of,
     map_layers,
     maps_of,
-    unknown_keypoints,
+    too_rare,
+    unlocatable,
 )
 from cnnviz_core.lab import Lab
 from cnnviz_core.methods.cluster_bootstrap import cluster_interval
 from cnnviz_core.methods.features_at import Grid
 from cnnviz_core.methods.keypoint_scores import around, detectors, found_at, log_prior, mean_places
-from cnnviz_core.methods.keypoint_types import KeypointSet, class_weights, keypoint_set
+from cnnviz_core.methods.keypoint_types import KeypointSet, class_weights
 from cnnviz_core.methods.pck import correct, errors
 
 ENOUGH = 20  # images from which on a tendency is judged
@@ -57,28 +59,14 @@ class KeypointPrediction(Figure):
         self.check_share("width")
         if self.side % 2 == 0:
             raise InputError(f"figure.{self.name()}.side={self.side} must be odd: a position is in its middle")
-        if not self.alphas or not all(0 < alpha <= 1 for alpha in self.alphas):
-            raise InputError(f"figure.{self.name()}.alphas={self.alphas} must be shares above 0 and at most 1")
+        self.check_shares("alphas")
         if self.layer is not None and not lab.model.layer(self.layer).spatial:
             return f"layer {self.layer} of {lab.model.name} has no maps"
-        if reason := unknown_keypoints(lab.dataset):
-            return reason
-        if not map_layers(lab.model, 5):
-            return f"{lab.model.name} has no layer of maps before its classifier"
-        if self._asked(annotated(lab, self.objects, self.least)) is None:
-            return (
-                f"a classifier is trained on some images of a class and tested on others; {lab.dataset.name} has no "
-                f"class with two keypoints that are each seen in {self.folds} of the images"
-            )
-        return None
-
-    def _asked(self, things: Sequence[Annotated]) -> KeypointSet | None:
-        seen = [thing.points[:, 2] > 0 for thing in things]
-        return keypoint_set([thing.image for thing in things], [thing.label for thing in things], seen, self.folds)
+        return unlocatable(lab) or too_rare(lab, annotated(lab, self.objects, self.least), self.folds)
 
     def compute(self, lab: Lab) -> Result:
         things, rng = annotated(lab, self.objects, self.least), lab.rng(self.name())
-        asked, cut = self._asked(things), cutouts(lab, things, self.margin)
+        asked, cut = asked_about(things, self.folds), cutouts(lab, things, self.margin)
         assert asked is not None
         layer = map_layers(lab.model, 5)[-1] if self.layer is None else lab.model.layer(self.layer)
         grid, folds = grid_of(lab.model, layer), asked.folds(self.folds, rng)

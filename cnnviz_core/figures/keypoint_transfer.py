@@ -10,7 +10,6 @@ from torch.nn import functional as F
 
 from cnnviz_core import style
 from cnnviz_core.claim import identity, tendency
-from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.keypoints import (
     Annotated,
@@ -21,7 +20,7 @@ from cnnviz_core.keypoints import (
     grid_of,
     map_layers,
     maps_of,
-    unknown_keypoints,
+    unlocatable,
 )
 from cnnviz_core.lab import Lab
 from cnnviz_core.methods.cluster_bootstrap import cluster_interval
@@ -62,14 +61,11 @@ class KeypointTransfer(Figure):
         self.check_at_least(2, "cells")
         self.check_at_least(0, "margin", "smoothness", "truncation")
         self.check_share("radius", "reach", "small")
-        if not self.alphas or not all(0 < alpha <= 1 for alpha in self.alphas):
-            raise InputError(f"figure.{self.name()}.alphas={self.alphas} must be shares above 0 and at most 1")
+        self.check_shares("alphas")
         if self.layer is not None and not lab.model.layer(self.layer).spatial:
             return f"layer {self.layer} of {lab.model.name} has no maps"
-        if reason := unknown_keypoints(lab.dataset):
+        if reason := unlocatable(lab):
             return reason
-        if not map_layers(lab.model, 5):
-            return f"{lab.model.name} has no layer of maps before its classifier"
         if not _possible(annotated(lab, self.objects, self.least)):
             return f"no two images of {lab.dataset.name} show the same keypoint of the same class"
         return None

@@ -1,5 +1,7 @@
 """Intervals for means and for differences, by drawing samples again from themselves."""
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Float
 
@@ -21,6 +23,26 @@ def difference_interval(
 ) -> tuple[float, float]:
     """Percentile bootstrap interval of mean(first) - mean(second), of two independent samples."""
     return percentiles(_means(first, rng, draws) - _means(second, rng, draws), level)
+
+
+def pairs_interval(
+    measure: Callable[[Float[np.ndarray, " n"], Float[np.ndarray, " n"]], float],
+    first: Float[np.ndarray, " n"],
+    second: Float[np.ndarray, " n"],
+    rng: np.random.Generator,
+    *,
+    level: float = 0.95,
+    draws: int = 2000,
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of a measure of two numbers of each thing, drawing things.
+
+    Draws in which it is NaN are left out. NaN where it is NaN for the sample itself.
+    """
+    if np.isnan(measure(first, second)):
+        return float("nan"), float("nan")
+    samples = rng.integers(len(first), size=(draws, len(first)))
+    found = np.array([measure(first[sample], second[sample]) for sample in samples])
+    return percentiles(found[~np.isnan(found)], level)
 
 
 def above_controls(

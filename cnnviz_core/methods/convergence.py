@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from cnnviz_core.methods.spearman import spearman, spearman_interval
+from cnnviz_core.methods.bootstrap import pairs_interval
+from cnnviz_core.methods.spearman import spearman
 
 
 def correlations(first: Float[np.ndarray, "n c"], second: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "c d"]:
@@ -85,7 +86,7 @@ def settling(
             for k, some in enumerate(kept)
         ],
         "order": order if known else 0.0,
-        "order_interval": list(spearman_interval(depth, when, rng)) if known else [0.0, 0.0],
+        "order_interval": list(pairs_interval(spearman, depth, when, rng)) if known else [0.0, 0.0],
         "order_undecided": "" if known else "all features settle at the same moment",
     }
 

@@ -1,9 +1,9 @@
-"""Whether two numbers rise together, whatever their scales: rank correlation, with an interval."""
+"""Whether two numbers rise together, whatever their scales: rank correlation."""
 
 import numpy as np
 from jaxtyping import Float
 
-from cnnviz_core.methods.bootstrap import percentiles
+from cnnviz_core.methods.correlation import correlation
 
 
 def ranks(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
@@ -15,25 +15,4 @@ def ranks(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
 
 def spearman(first: Float[np.ndarray, " n"], second: Float[np.ndarray, " n"]) -> float:
     """The correlation of the ranks (Spearman 1904), from -1 to 1; NaN where all values of one are equal."""
-    centered = [found - found.mean() for found in (ranks(first), ranks(second))]
-    size = np.sqrt((centered[0] ** 2).sum() * (centered[1] ** 2).sum())
-    return float((centered[0] * centered[1]).sum() / size) if size > 0 else float("nan")
-
-
-def spearman_interval(
-    first: Float[np.ndarray, " n"],
-    second: Float[np.ndarray, " n"],
-    rng: np.random.Generator,
-    *,
-    level: float = 0.95,
-    draws: int = 1000,
-) -> tuple[float, float]:
-    """Percentile bootstrap interval of `spearman`, drawing pairs (Efron and Tibshirani 1993, ch. 13).
-
-    Draws in which it is undefined are left out. NaN where it is undefined for the sample itself.
-    """
-    if np.isnan(spearman(first, second)):
-        return float("nan"), float("nan")
-    samples = rng.integers(len(first), size=(draws, len(first)))
-    found = np.array([spearman(first[sample], second[sample]) for sample in samples])
-    return percentiles(found[~np.isnan(found)], level)
+    return correlation(ranks(first), ranks(second))

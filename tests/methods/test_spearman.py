@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from cnnviz_core.methods.spearman import ranks, spearman, spearman_interval
+from cnnviz_core.methods.bootstrap import pairs_interval
+from cnnviz_core.methods.spearman import ranks, spearman
 
 
 def slow_rank(values: list[float], k: int) -> float:
@@ -36,7 +37,7 @@ def test_depends_on_the_order_alone() -> None:
 def test_is_undefined_where_nothing_varies() -> None:
     constant, rising = np.ones(5), np.arange(5.0)
     assert np.isnan(spearman(constant, rising))
-    assert np.isnan(spearman_interval(constant, rising, np.random.default_rng(0))).all()
+    assert np.isnan(pairs_interval(spearman, constant, rising, np.random.default_rng(0))).all()
 
 
 def test_the_interval_covers_the_true_value_as_often_as_it_says() -> None:
@@ -45,13 +46,13 @@ def test_the_interval_covers_the_true_value_as_often_as_it_says() -> None:
     covered = []
     for _ in range(100):
         first, noise = rng.normal(size=(2, 60))
-        low, high = spearman_interval(first, 0.6 * first + 0.8 * noise, rng, draws=150)
+        low, high = pairs_interval(spearman, first, 0.6 * first + 0.8 * noise, rng, draws=150)
         covered.append(low <= truth <= high)
     assert np.mean(covered) == pytest.approx(0.94, abs=0.06)
 
 
 def test_a_small_sample_with_ties_has_an_interval_of_the_draws_that_vary() -> None:
-    low, high = spearman_interval(np.array([0.0, 0, 1]), np.array([0.0, 1, 2]), np.random.default_rng(2))
+    low, high = pairs_interval(spearman, np.array([0.0, 0, 1]), np.array([0.0, 1, 2]), np.random.default_rng(2))
     assert -1 <= low <= high <= 1
 
 
