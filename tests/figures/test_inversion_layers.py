@@ -1,18 +1,16 @@
 """Inversion of a network whose first layer keeps half of the values and whose last keeps the mean color."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from tiny import MakeLab, pointwise
-from torch import nn
+from color_codes import color_lab
+from tiny import MakeLab
 
 from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Result
 from cnnviz_core.figures.inversion_layers import InversionLayers
-from cnnviz_core.lab import Lab
 
 SETTINGS: dict[str, Any] = {
     "image": 2, "search": 6, "layers": None, "most": 14, "smoothness": 0.001, "bound": 0.0, "rate": 0.004,
@@ -24,19 +22,9 @@ def figure(**changed: Any) -> InversionLayers:
     return InversionLayers(**SETTINGS | changed)
 
 
-def lab(make_lab: MakeLab) -> Lab:
-    """The first layer gives each color and its negative, and so loses nothing; the last two give the mean color."""
-    first, last = pointwise([*np.eye(3).tolist(), *(-np.eye(3)).tolist()], [0.0] * 6), nn.Linear(6, 3)
-    with torch.no_grad():
-        last.weight.copy_(torch.cat([torch.eye(3), -torch.eye(3)], dim=1))
-        last.bias.zero_()
-    made = make_lab(nn.Sequential(first, nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), last))
-    return made.with_model(replace(made.model, mean=(0.5, 0.5, 0.5)))
-
-
 @pytest.fixture
 def result(make_lab: MakeLab) -> Result:
-    return figure().compute(lab(make_lab))
+    return figure().compute(color_lab(make_lab))
 
 
 def test_what_a_layer_keeps_comes_back(result: Result) -> None:
@@ -53,11 +41,11 @@ def test_what_a_layer_keeps_comes_back(result: Result) -> None:
 
 
 def test_each_layer_has_the_papers_smoothness_or_the_one_that_is_given(make_lab: MakeLab) -> None:
-    told = figure(smoothness=None, steps=1).compute(lab(make_lab)).stats["layers"]
+    told = figure(smoothness=None, steps=1).compute(color_lab(make_lab)).stats["layers"]
     assert [each["smoothness"] for each in told] == [5, 50, 50]
-    (one,) = figure(layers=["conv1"], smoothness=7, steps=1).compute(lab(make_lab)).stats["layers"]
+    (one,) = figure(layers=["conv1"], smoothness=7, steps=1).compute(color_lab(make_lab)).stats["layers"]
     assert (one["name"], one["smoothness"]) == ("conv1", 7)
-    spread = figure(most=2, steps=1).compute(lab(make_lab)).stats["layers"]
+    spread = figure(most=2, steps=1).compute(color_lab(make_lab)).stats["layers"]
     assert [each["name"] for each in spread] == ["relu1", "fc2"]
 
 
@@ -70,7 +58,7 @@ def test_claims_hold_and_can_be_false(result: Result) -> None:
 
 
 def test_same_bytes_again_and_the_model_is_left_as_it_was(result: Result, make_lab: MakeLab) -> None:
-    again = figure().compute(lab(make_lab))
+    again = figure().compute(color_lab(make_lab))
     assert again.stats == result.stats
     np.testing.assert_array_equal(again.arrays["images"], result.arrays["images"])
 
@@ -99,16 +87,16 @@ def test_the_picture_shows_the_original_each_layer_and_the_curves(result: Result
 )
 def test_wrong_settings_are_named(make_lab: MakeLab, changed: dict[str, Any], text: str) -> None:
     with pytest.raises(InputError, match=text):
-        figure(**changed).obstacle(lab(make_lab))
+        figure(**changed).obstacle(color_lab(make_lab))
 
 
 def test_an_objective_that_is_no_number_is_named_and_a_huge_rate_is_not_one(make_lab: MakeLab) -> None:
     with pytest.raises(InputError, match=r"smoothness=1e\+39 or bound=0.0 is too large for tiny at relu1: the obj"):
-        figure(smoothness=1e39).compute(lab(make_lab))
-    broken = lab(make_lab)
+        figure(smoothness=1e39).compute(color_lab(make_lab))
+    broken = color_lab(make_lab)
     with torch.no_grad():
         broken.model.net[0].weight[0] = torch.inf  # type: ignore[index]
     with pytest.raises(InputError, match=r"model tiny gives a code at relu1 that is not finite"):
         figure().compute(broken)
-    told = figure(rate=1e20, steps=60).compute(lab(make_lab)).stats["layers"]
+    told = figure(rate=1e20, steps=60).compute(color_lab(make_lab)).stats["layers"]
     assert all(np.isfinite(each["objective"]) for each in told)

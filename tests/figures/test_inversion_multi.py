@@ -1,18 +1,17 @@
 """A network whose first layer keeps everything, so that all find one image, and whose last keeps the mean color."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from tiny import MakeLab, pointwise
+from color_codes import color_lab
+from tiny import MakeLab
 from torch import nn
 
 from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Result
 from cnnviz_core.figures.inversion_multi import InversionMulti
-from cnnviz_core.lab import Lab
 
 SETTINGS: dict[str, Any] = {
     "layers": ["relu1", "fc2"], "layers_chosen": 3, "seeds": 3, "noise": 1.0, "smoothness": 0.001, "steps": 60,
@@ -24,18 +23,9 @@ def figure(**changed: Any) -> InversionMulti:
     return InversionMulti(**SETTINGS | changed)
 
 
-def lab(make_lab: MakeLab) -> Lab:
-    first, last = pointwise([*np.eye(3).tolist(), *(-np.eye(3)).tolist()], [0.0] * 6), nn.Linear(6, 3)
-    with torch.no_grad():
-        last.weight.copy_(torch.cat([torch.eye(3), -torch.eye(3)], dim=1))
-        last.bias.zero_()
-    made = make_lab(nn.Sequential(first, nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), last))
-    return made.with_model(replace(made.model, mean=(0.5, 0.5, 0.5)))
-
-
 @pytest.fixture
 def result(make_lab: MakeLab) -> Result:
-    return figure().compute(lab(make_lab))
+    return figure().compute(color_lab(make_lab))
 
 
 def test_where_all_is_kept_all_find_the_same_and_elsewhere_each_keeps_its_noise(result: Result) -> None:
@@ -48,7 +38,7 @@ def test_where_all_is_kept_all_find_the_same_and_elsewhere_each_keeps_its_noise(
 
 
 def test_layers_are_spread_over_the_depth(make_lab: MakeLab) -> None:
-    found = figure(layers=None, steps=1).compute(lab(make_lab)).stats["layers"]
+    found = figure(layers=None, steps=1).compute(color_lab(make_lab)).stats["layers"]
     assert [row["name"] for row in found] == ["relu1", "pool1", "fc2"]
 
 
@@ -81,12 +71,12 @@ def test_the_picture_has_a_row_for_each_layer(result: Result) -> None:
 )
 def test_wrong_settings_are_named(make_lab: MakeLab, changed: dict[str, Any], text: str) -> None:
     with pytest.raises(InputError, match=text):
-        figure(**changed).obstacle(lab(make_lab))
+        figure(**changed).obstacle(color_lab(make_lab))
 
 
 def test_a_single_image_has_no_other(make_lab: MakeLab) -> None:
     one = make_lab(nn.Sequential(nn.Conv2d(3, 2, 1), nn.ReLU(), nn.Flatten(), nn.Linear(128, 2)), [torch.ones(3, 8, 8)])
-    assert figure(layers=None).obstacle(lab(make_lab)) is None
+    assert figure(layers=None).obstacle(color_lab(make_lab)) is None
     assert figure(layers=None).obstacle(one) == (
         "noise has one image only: there is no other whose code would be at a distance"
     )
