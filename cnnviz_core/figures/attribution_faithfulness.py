@@ -15,8 +15,9 @@ from cnnviz_core.claim import identity, tendency
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab
 from cnnviz_core.methods.attributions import TITLES, Constants, attributions, magnitude, possible
-from cnnviz_core.methods.blind_maps import RANDOM, blind_maps, blurred
+from cnnviz_core.methods.blind_maps import RANDOM, blind_maps
 from cnnviz_core.methods.blind_maps import TITLES as BLIND
+from cnnviz_core.methods.blur import blurred
 from cnnviz_core.methods.bootstrap import mean_interval
 from cnnviz_core.methods.faithfulness import by_map, on_object
 from cnnviz_core.methods.occlusion import probabilities

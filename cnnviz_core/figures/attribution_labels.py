@@ -16,7 +16,7 @@ from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab
 from cnnviz_core.methods.attributions import TITLES, Constants, attributions, magnitude, possible
-from cnnviz_core.methods.bootstrap import mean_interval
+from cnnviz_core.methods.bootstrap import mean_interval, mean_told
 from cnnviz_core.methods.map_agreement import agreement, empty, unit_ranks
 from cnnviz_core.methods.memorise import Lesson, memorise, permutation
 from cnnviz_core.methods.relu_rules import undefined
@@ -221,9 +221,9 @@ def _compared(maps: np.ndarray, names: Sequence[str], rng: np.random.Generator) 
         same = agreement(true, again)
         others[name] = np.where(told, (agreement(true, permuted) + agreement(again, permuted)) / 2, np.nan)
         rows[name] |= {
-            "same": _number(same[told], rng),
-            "other": _number(others[name][told], rng),
-            "difference": _number((same - others[name])[told], rng),
+            "same": mean_told(same[told], rng),
+            "other": mean_told(others[name][told], rng),
+            "difference": mean_told((same - others[name])[told], rng),
         }
         if "gradient" in others:
             rows[name]["against_gradient"] = _against(others[name] - others["gradient"], rng)
@@ -237,10 +237,6 @@ def _against(difference: np.ndarray, rng: np.random.Generator) -> str:
         return "untested"
     low, high = mean_interval(told, rng)
     return "more" if low > 0 else "not more" if high < 0 else "unclear"
-
-
-def _number(values: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
-    return {"mean": float(values.mean()), "interval": list(mean_interval(values, rng))}
 
 
 def _map(axes: Axes, values: np.ndarray, title: str) -> None:

@@ -16,7 +16,7 @@ from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab
 from cnnviz_core.methods.attributions import TITLES, Constants, attributions, magnitude, possible
 from cnnviz_core.methods.blind_maps import edges
-from cnnviz_core.methods.bootstrap import mean_interval
+from cnnviz_core.methods.bootstrap import mean_told
 from cnnviz_core.methods.map_agreement import agreement, empty, unit_ranks, with_others
 from cnnviz_core.methods.relu_rules import undefined
 from cnnviz_core.methods.sampling import spread
@@ -216,13 +216,13 @@ def _compared(maps: np.ndarray, edge: np.ndarray, names: Sequence[str], rng: np.
             "title": TITLES[name],
             "maps": int(told.sum()),
             "empty": int((~told).sum()),
-            "curve": [_number(agreement(stages[0], stage)[told], rng) for stage in stages],
+            "curve": [mean_told(agreement(stages[0], stage)[told], rng) for stage in stages],
             "others": [float(with_others(stages[0][told], stage[told]).mean()) for stage in stages],
-            "edges": _number(agreement(stages[0], edge_ranks)[told], rng),
-            "edges_random": _number(agreement(stages[-1], edge_ranks)[told], rng),
-            "kept": _number(kept[m][told], rng),
-            "above_half": _number(kept[m][told] - 0.5, rng),
-            "above_gradient": _number((kept[m] - kept[0])[both], rng) if both.sum() > 1 else None,
+            "edges": mean_told(agreement(stages[0], edge_ranks)[told], rng),
+            "edges_random": mean_told(agreement(stages[-1], edge_ranks)[told], rng),
+            "kept": mean_told(kept[m][told], rng),
+            "above_half": mean_told(kept[m][told] - 0.5, rng),
+            "above_gradient": mean_told((kept[m] - kept[0])[both], rng) if both.sum() > 1 else None,
         }
     return {"rows": rows, "against_gradient": {name: _against_gradient(row) for name, row in rows.items()}}
 
@@ -244,10 +244,6 @@ def _kept(stages: Sequence[np.ndarray], told: np.ndarray) -> np.ndarray:
         pairs = [(agreement(first, stage[told]), with_others(first, stage[told])) for stage in stages[1:]]
         found[told] = np.mean([(own - other) / (1 - other) for own, other in pairs], axis=0)
     return found
-
-
-def _number(values: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
-    return {"mean": float(values.mean()), "interval": list(mean_interval(values, rng))}
 
 
 def _stage_titles(layers: Sequence[str]) -> list[tuple[str, str]]:

@@ -11,12 +11,12 @@ from cnnviz_core import style
 from cnnviz_core.claim import identity, tendency
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab
-from cnnviz_core.methods.bootstrap import mean_interval
+from cnnviz_core.methods.bootstrap import mean_interval, mean_told
 from cnnviz_core.methods.groups import groups_of
 from cnnviz_core.methods.neighbours import chance_purity, label_purity, nearest, trustworthiness
 from cnnviz_core.methods.sampling import spread
-from cnnviz_core.methods.shrinking import shrunk
 from cnnviz_core.methods.tsne import tsne, usual_perplexity
+from cnnviz_core.small_images import small_images
 
 LEAST = 10  # images
 ENOUGH = 20  # images from which on a tendency is judged
@@ -45,7 +45,7 @@ class EmbeddingQuality(Figure):
 
     def compute(self, lab: Lab) -> Result:
         rng, ids = lab.rng(self.name()), lab.spread(self.images)
-        spaces = {"pixels": self._pixels(lab, ids), **self._layers(lab, ids)}
+        spaces = {"pixels": small_images(lab, ids, self.side, self.batch), **self._layers(lab, ids)}
         codes = spaces[lab.model.codes_layer]
         chosen = usual_perplexity(len(ids))
         found = tsne(
@@ -67,17 +67,13 @@ class EmbeddingQuality(Figure):
                 "enough": len(ids) >= ENOUGH,
                 "grouped_by": None if grouped is None else grouped[2],
                 "groups": 0 if grouped is None else len(grouped[1]),
-                "trust": {name: _number(values, rng) for name, values in trust.items()},
-                "purity": {name: _number(values, rng) for name, values in purity.items()},
+                "trust": {name: mean_told(values, rng) for name, values in trust.items()},
+                "purity": {name: mean_told(values, rng) for name, values in purity.items()},
                 "trust_by_chance": float(trustworthiness(codes, rng.permutation(found.place), k).mean()),
                 "trust_in_itself": float(trustworthiness(found.place, found.place, k).min()),
                 **_differences(trust, purity, lab.model.codes_layer, list(spaces), rng),
             },
         )
-
-    def _pixels(self, lab: Lab, ids: Sequence[int]) -> np.ndarray:
-        chunks = [ids[start : start + self.batch] for start in range(0, len(ids), self.batch)]
-        return np.concatenate([shrunk(lab.pixels(chunk), self.side) for chunk in lab.track(chunks, "pixels")])
 
     def _layers(self, lab: Lab, ids: Sequence[int]) -> dict[str, np.ndarray]:
         """The features of some layers in order, those of the codes last; maps are averaged over their places."""
@@ -178,10 +174,6 @@ def _differences(
         for key, (more, less) in pairs.items():
             found[key] = list(mean_interval(purity[more] - purity[less], rng))
     return found
-
-
-def _number(values: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
-    return {"mean": float(values.mean()), "interval": list(mean_interval(values, rng))}
 
 
 def _by_space(axes: Axes, stats: Stats, key: str, title: str) -> None:

@@ -19,7 +19,7 @@ from cnnviz_core.methods.attacks.projected_gradient import random_start
 from cnnviz_core.methods.attacks.size_curves import many_steps_curve, one_step_curve, random_curve, step_curve
 from cnnviz_core.methods.attacks.smallest_changes import quartiles, smallest_saved
 from cnnviz_core.methods.attacks.victims import Victims, thinned, victims
-from cnnviz_core.methods.bootstrap import mean_interval
+from cnnviz_core.methods.bootstrap import mean_interval, mean_told
 from cnnviz_core.methods.wilson import wilson_interval
 from cnnviz_core.network import Model
 
@@ -129,8 +129,8 @@ class FoolingIterated(Figure):
                     "sizes": [float(size * unit[key]) for size in self._sizes(key)],
                     "errors": {way: [_share(row) for row in rows[f"{key} {way}"]] for way in WAYS},
                     "smallest": quartiles(rows[f"{key} smallest"] * unit[key], rng),
-                    "many_above_one": _number(gains[key], rng),
-                    "one_above_noise": _number(attacks[key], rng),
+                    "many_above_one": mean_told(gains[key].astype(float), rng),
+                    "one_above_noise": mean_told(attacks[key].astype(float), rng),
                 }
                 for key in NORMS
             },
@@ -221,10 +221,6 @@ def _unit(setting: str) -> str:
 
 def _share(fooled: np.ndarray) -> dict[str, Any]:
     return {"mean": float(fooled.mean()), "interval": list(wilson_interval(int(fooled.sum()), len(fooled)))}
-
-
-def _number(row: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
-    return {"mean": float(row.mean()), "interval": list(mean_interval(row.astype(float), rng))}
 
 
 def _curves(axes: Axes, norm: Stats, smallest: np.ndarray) -> None:

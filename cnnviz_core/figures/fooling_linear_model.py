@@ -13,7 +13,6 @@ from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab
 from cnnviz_core.methods.bootstrap import mean_interval
-from cnnviz_core.methods.groups import groups_of
 from cnnviz_core.methods.linear_attack import (
     TOY_IMAGE,
     TOY_WEIGHTS,
@@ -25,9 +24,9 @@ from cnnviz_core.methods.linear_attack import (
 from cnnviz_core.methods.linear_examples import easiest_examples, errors_by_size
 from cnnviz_core.methods.linear_probe import folds_of
 from cnnviz_core.methods.sampling import spread
-from cnnviz_core.methods.shrinking import shrunk
 from cnnviz_core.methods.softmax_regression import Linear, fits
-from cnnviz_core.methods.wilson import wilson_interval
+from cnnviz_core.methods.wilson import share_told, wilson_interval
+from cnnviz_core.small_images import small_images, task
 
 ENOUGH = 20  # images from which on a tendency is judged
 LEVELS = 255
@@ -59,24 +58,18 @@ class FoolingLinearModel(Figure):
             raise InputError(f"{name}.decays={self.decays} must be two numbers above 0 or more, from large to small")
         if self.decay not in self.decays:
             raise InputError(f"{name}.decay={self.decay} must be one of {name}.decays={self.decays}")
-        if self._groups(lab) is None:
+        if task(lab, self.images, self.folds) is None:
             return (
                 f"a linear classifier is trained on some images of a class and tested on others; {lab.dataset.name} "
                 f"does not have two classes or families with at least {self.folds} of the images"
             )
         return None
 
-    def _groups(self, lab: Lab) -> tuple[np.ndarray, list[str], str] | None:
-        labels = lab.dataset.labels[lab.spread(self.images)]
-        return groups_of(labels, lab.dataset.class_names, lab.dataset.families, self.folds)
-
     def compute(self, lab: Lab) -> Result:
-        grouped, rng = self._groups(lab), lab.rng(self.name())
-        assert grouped is not None
-        groups, names, what = grouped
-        ids, groups = np.array(lab.spread(self.images))[groups >= 0], groups[groups >= 0]
-        chunks = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
-        pixels = np.concatenate([shrunk(lab.pixels(c), self.side) for c in lab.track(chunks, "pixels")]).astype(float)
+        asked, rng = task(lab, self.images, self.folds), lab.rng(self.name())
+        assert asked is not None
+        ids, groups, names, what = asked.ids, asked.groups, asked.names, asked.what
+        pixels = small_images(lab, ids, self.side, BATCH).astype(float)
         test = folds_of(groups, self.folds, rng) == 0
         linears = fits(pixels[~test], groups[~test], len(names), self.decays)
         mild, place = linears[self.decays.index(self.decay)], self.decays.index(self.decay)
@@ -129,7 +122,7 @@ class FoolingLinearModel(Figure):
         return {
             "levels": (np.linspace(0, self.epsilon, STEPS) * LEVELS).tolist(),
             **{name: errors.mean(axis=1).tolist() for name, errors in wrong.items()},
-            "last": {name: _share(errors[-1]) for name, errors in wrong.items()},
+            "last": {name: share_told(errors[-1]) for name, errors in wrong.items()},
             "difference": _interval(wrong["gradient"][-1].astype(float) - wrong["random"][-1], rng),
         }
 
@@ -285,10 +278,6 @@ def _finite(values: np.ndarray) -> np.ndarray:
 
 def _interval(values: np.ndarray, rng: np.random.Generator) -> list[float]:
     return list(mean_interval(values.astype(float), rng)) if len(values) else [0.0, 0.0]
-
-
-def _share(wrong: np.ndarray) -> dict[str, Any]:
-    return {"share": float(wrong.mean()), "interval": list(wilson_interval(int(wrong.sum()), len(wrong)))}
 
 
 def _plural(stats: Stats) -> str:

@@ -20,14 +20,13 @@ from cnnviz_core.methods.attacks.perturbation_size import perturbation_size
 from cnnviz_core.methods.attacks.rubbish import favorite, rubbish, step_toward
 from cnnviz_core.methods.attacks.threats import sign_noise
 from cnnviz_core.methods.bootstrap import difference_interval, mean_interval
-from cnnviz_core.methods.groups import groups_of
 from cnnviz_core.methods.linear_probe import folds_of
 from cnnviz_core.methods.radial_basis import fitted
 from cnnviz_core.methods.sampling import spread
-from cnnviz_core.methods.shrinking import shrunk
 from cnnviz_core.methods.softmax_regression import fits
 from cnnviz_core.methods.wilson import wilson_interval
 from cnnviz_core.network import Model
+from cnnviz_core.small_images import small_images, task
 
 INPUTS = {"unclipped": "noise", "saved": "in 8 bits", "real": "images"}
 """What the classifiers are shown, in this order."""
@@ -126,19 +125,14 @@ class FoolingRubbish(Figure):
 
     def _rivals(self, lab: Lab, rng: np.random.Generator) -> dict[str, dict[str, np.ndarray]]:
         """What the linear classifier and the radial units say of noise in their own size; none without training."""
-        ids = np.array(lab.spread(self.images_rivals))
-        data = lab.dataset
-        grouped = groups_of(data.labels[ids], data.class_names, data.families, self.folds)
-        if grouped is None:
+        asked = task(lab, self.images_rivals, self.folds)
+        if asked is None:
             return {}
-        ids, labels = ids[grouped[0] >= 0], grouped[0][grouped[0] >= 0]
-        chunks = [ids[start : start + self.batch] for start in range(0, len(ids), self.batch)]
-        x = np.concatenate([shrunk(lab.pixels(chunk), self.side) for chunk in lab.track(chunks, "pixels")]).astype(
-            float
-        )
+        labels, kinds = asked.groups, len(asked.names)
+        x = small_images(lab, asked.ids, self.side, self.batch).astype(float)
         test = folds_of(labels, self.folds, rng) == 0
-        linear = fits(x[~test], labels[~test], len(grouped[1]), [self.decay])[0]
-        radial = fitted(x[~test], labels[~test], len(grouped[1]))
+        linear = fits(x[~test], labels[~test], kinds, [self.decay])[0]
+        radial = fitted(x[~test], labels[~test], kinds)
         looks = _looks(torch.from_numpy(x.reshape(len(x), 3, self.side, self.side)))
         noise = rubbish(self.images, *looks, (self.side, self.side), rng)
         inputs = {

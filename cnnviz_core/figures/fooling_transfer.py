@@ -19,12 +19,11 @@ from cnnviz_core.methods.attacks.eight_bit import LEVELS, as_pixels, eight_bit
 from cnnviz_core.methods.attacks.fast_gradient_sign import Classifier, gradient_sign, moved
 from cnnviz_core.methods.attacks.perturbation_size import perturbation_size
 from cnnviz_core.methods.bootstrap import mean_interval
-from cnnviz_core.methods.groups import groups_of
 from cnnviz_core.methods.linear_probe import folds_of
 from cnnviz_core.methods.sampling import spread
-from cnnviz_core.methods.shrinking import shrunk
 from cnnviz_core.methods.softmax_regression import Linear, fits
-from cnnviz_core.methods.wilson import wilson_interval
+from cnnviz_core.methods.wilson import share_told
+from cnnviz_core.small_images import small_images, task
 
 FEWEST = 2  # images from which on those that all get right are enough
 ENOUGH = 10  # images from which on a tendency is judged
@@ -63,16 +62,12 @@ class FoolingTransfer(Figure):
             raise InputError(f"figure.{self.name()}.decay={self.decay} must be above 0")
         if len(lab.model.classes) < 2:
             return f"{lab.model.name} has one output: there is no other answer to which it could be led"
-        if not lab.model.siblings and self._groups(lab) is None:
+        if not lab.model.siblings and task(lab, self.images, self.folds) is None:
             return (
                 f"there is no other classifier: {lab.model.name} has no siblings, and {lab.dataset.name} does not have "
                 f"two classes or families with at least {self.folds} of the images, to train a linear one"
             )
         return None
-
-    def _groups(self, lab: Lab) -> tuple[np.ndarray, list[str], str] | None:
-        labels = lab.dataset.labels[lab.spread(self.images)]
-        return groups_of(labels, lab.dataset.class_names, lab.dataset.families, self.folds)
 
     def compute(self, lab: Lab) -> Result:
         rng = lab.rng(self.name())
@@ -95,7 +90,7 @@ class FoolingTransfer(Figure):
                 "targets": [target.name for target in targets],
                 "siblings": len(nets) - 1,
                 "linear": bool(coarse),
-                "errors": [[_share(errors[s, t]) for t in range(len(targets))] for s in range(len(names))],
+                "errors": [[share_told(errors[s, t]) for t in range(len(targets))] for s in range(len(names))],
                 "clean_errors": int(clean),
                 "farthest": farthest,
                 "differences": _differences(errors, names, len(nets), bool(coarse), rng),
@@ -104,15 +99,14 @@ class FoolingTransfer(Figure):
 
     def _linear(self, lab: Lab, rng: np.random.Generator) -> tuple[Linear | None, np.ndarray, np.ndarray]:
         """The linear classifier, and the images that it was not trained on, with their groups."""
-        ids, grouped = np.array(lab.spread(self.images)), self._groups(lab)
-        if grouped is None:
+        asked = task(lab, self.images, self.folds)
+        if asked is None:
+            ids = np.array(lab.spread(self.images))
             return None, ids, np.full(len(ids), -1)
-        ids, groups = ids[grouped[0] >= 0], grouped[0][grouped[0] >= 0]
-        test = folds_of(groups, self.folds, rng) == 0
-        chunks = [ids[~test][start : start + self.batch] for start in range(0, int((~test).sum()), self.batch)]
-        pixels = [shrunk(lab.pixels(chunk), self.side) for chunk in lab.track(chunks, "pixels")]
-        trained = fits(np.concatenate(pixels).astype(float), groups[~test], len(grouped[1]), [self.decay])[0]
-        return trained, ids[test], groups[test]
+        test = folds_of(asked.groups, self.folds, rng) == 0
+        pixels = small_images(lab, asked.ids[~test], self.side, self.batch).astype(float)
+        trained = fits(pixels, asked.groups[~test], len(asked.names), [self.decay])[0]
+        return trained, asked.ids[test], asked.groups[test]
 
     def _chosen(
         self, lab: Lab, linear: Linear | None, ids: np.ndarray, groups: np.ndarray
@@ -239,10 +233,6 @@ def _wrong(target: Attacked, images: Tensor, part: slice) -> np.ndarray:
     with torch.no_grad():
         answers = target.logits(images).argmax(dim=1).cpu().numpy()
     return np.asarray(answers != target.labels[part])
-
-
-def _share(wrong: np.ndarray) -> dict[str, Any]:
-    return {"share": float(wrong.mean()), "interval": list(wilson_interval(int(wrong.sum()), len(wrong)))}
 
 
 def _differences(

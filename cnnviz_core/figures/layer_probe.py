@@ -11,11 +11,10 @@ from cnnviz_core.claim import identity, tendency
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab
 from cnnviz_core.methods.bootstrap import mean_interval
-from cnnviz_core.methods.groups import groups_of
 from cnnviz_core.methods.linear_probe import folds_of, probed
 from cnnviz_core.methods.sampling import spread
-from cnnviz_core.methods.shrinking import shrunk
 from cnnviz_core.methods.wilson import wilson_interval
+from cnnviz_core.small_images import small_images, task
 
 ENOUGH = 20  # images from which on a tendency is judged
 
@@ -33,25 +32,20 @@ class LayerProbe(Figure):
     def obstacle(self, lab: Lab) -> str | None:
         self.check_at_least(1, "layers", "side", "batch")
         self.check_at_least(2, "images", "folds")
-        if self._groups(lab) is None:
+        if task(lab, self.images, self.folds) is None:
             return (
                 f"a probe is trained on some images of a class and tested on others; {lab.dataset.name} does not have "
                 f"two classes or families with at least {self.folds} of the images"
             )
         return None
 
-    def _groups(self, lab: Lab) -> tuple[np.ndarray, list[str], str] | None:
-        labels = lab.dataset.labels[lab.spread(self.images)]
-        return groups_of(labels, lab.dataset.class_names, lab.dataset.families, self.folds)
-
     def compute(self, lab: Lab) -> Result:
-        grouped, rng, ids = self._groups(lab), lab.rng(self.name()), np.array(lab.spread(self.images))
-        assert grouped is not None
-        groups, names, what = grouped
-        ids, groups = ids[groups >= 0], groups[groups >= 0]
+        asked, rng = task(lab, self.images, self.folds), lab.rng(self.name())
+        assert asked is not None
+        ids, groups, names, what = asked.ids, asked.groups, asked.names, asked.what
         folds = folds_of(groups, self.folds, rng)
         shuffled = _shuffled(groups, folds, rng)
-        spaces = {"pixels": self._pixels(lab, ids), **self._layers(lab, ids)}
+        spaces = {"pixels": small_images(lab, ids, self.side, self.batch), **self._layers(lab, ids)}
         right, rows, unanswered = {}, {}, 0
         for name in lab.track(list(spaces), "probes"):
             answers, by_chance = probed(spaces[name], [groups, shuffled], folds)
@@ -83,10 +77,6 @@ class LayerProbe(Figure):
                 "above_pixels": _difference(right[codes], right["pixels"], rng),
             },
         )
-
-    def _pixels(self, lab: Lab, ids: np.ndarray) -> np.ndarray:
-        chunks = [ids[start : start + self.batch].tolist() for start in range(0, len(ids), self.batch)]
-        return np.concatenate([shrunk(lab.pixels(chunk), self.side) for chunk in lab.track(chunks, "pixels")])
 
     def _layers(self, lab: Lab, ids: np.ndarray) -> dict[str, np.ndarray]:
         """The features of some layers in order, those of the codes last; maps are averaged over their places."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +11,7 @@ from cnnviz_core.claim import identity, tendency
 from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab
-from cnnviz_core.methods.bootstrap import mean_interval
+from cnnviz_core.methods.bootstrap import mean_interval, mean_told
 from cnnviz_core.methods.groups import groups_of
 from cnnviz_core.methods.neighbours import nearest, trustworthiness
 from cnnviz_core.methods.planted_clouds import clumping, distance_ratio, size_ratio, two_distances, two_sizes
@@ -74,7 +73,7 @@ class TsneWarnings(Figure):
                 "neighbours": k,
                 "maps": [_told(found, codes, maps, k) for found in maps],
                 "perplexity_error": max(_error(found) for found in maps) if maps else 0.0,
-                **{key: _number(values, rng) for key, values in numbers.items()},
+                **{key: mean_told(values, rng) for key, values in numbers.items()},
                 "sizes_lost": list(mean_interval(np.log(numbers["sizes"] / numbers["sizes_map"]), rng)),
                 "distances_lost": list(mean_interval(np.log(numbers["distances"] / numbers["distances_map"]), rng)),
                 "clumps": list(mean_interval(np.log(numbers["noise_low"] / numbers["strewn"]), rng)),
@@ -170,10 +169,6 @@ class TsneWarnings(Figure):
                 source=SOURCE,
             ),
         ]  # fmt: skip
-
-
-def _number(values: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
-    return {"mean": float(values.mean()), "interval": list(mean_interval(values, rng))}
 
 
 def _error(found: Map) -> float:

@@ -13,6 +13,11 @@ def mean_interval(
     return percentiles(_means(values, rng, draws), level)
 
 
+def mean_told(values: Float[np.ndarray, " n"], rng: np.random.Generator) -> dict[str, float | list[float]]:
+    """The `mean` and its `interval`, as figures tell them."""
+    return {"mean": float(values.mean()), "interval": list(mean_interval(values, rng))}
+
+
 def difference_interval(
     first: Float[np.ndarray, " n"],
     second: Float[np.ndarray, " m"],

@@ -14,6 +14,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from cnnviz_core.methods.blur import blurred
+
 Images = Float[Tensor, "n 3 h w"]
 
 
@@ -68,18 +70,6 @@ def relit(pixels: Images, brightness: float, contrast: float) -> Images:
     return ((1 + contrast) * (pixels - mean) + mean + brightness).clamp(0, 1)
 
 
-def blurred(pixels: Images, sigma: float) -> Images:
-    """The image under a Gaussian of that standard deviation in pixels; the edge is repeated."""
-    if sigma <= 0:
-        return pixels
-    reach = max(1, math.ceil(3 * sigma))
-    places = torch.arange(-reach, reach + 1, dtype=pixels.dtype, device=pixels.device)
-    weights = (-(places**2) / (2 * sigma**2)).exp()
-    weights = (weights / weights.sum()).expand(3, 1, 1, -1)
-    padded = F.pad(pixels, (reach,) * 4, mode="replicate")
-    return F.conv2d(F.conv2d(padded, weights, groups=3), weights.transpose(2, 3), groups=3).clamp(0, 1)
-
-
 def squares(pixels: Images, side: int, fill: Float[Tensor, "3"], places: int) -> Iterator[Images]:
     """The image with a square of that side, on a grid of so many by so many places from edge to edge."""
     height, width = pixels.shape[2:]
@@ -105,7 +95,7 @@ def lights(pixels: Images, share: float, places: int) -> Iterator[Images]:
 
 def blurs(pixels: Images, sigma: float, places: int) -> Iterator[Images]:
     """The image under so many Gaussians, up to that standard deviation in pixels."""
-    return (blurred(pixels, sigma * k / places) for k in range(1, places + 1))
+    return (blurred(pixels, sigma * k / places).clamp(0, 1) for k in range(1, places + 1))
 
 
 def _around(places: int) -> list[tuple[float, float]]:
