@@ -15,7 +15,7 @@ from cnnviz_core.errors import InputError
 from cnnviz_core.figure import Claim, Figure, Picture, Result, Stats
 from cnnviz_core.lab import Lab
 from cnnviz_core.methods.bootstrap import mean_interval
-from cnnviz_core.methods.center_patches import Grid, assembled, averaged, cut_patches, grid_of
+from cnnviz_core.methods.center_patches import Patches, assembled, averaged, cut_patches, patches_of
 from cnnviz_core.methods.place_neighbors import NOBODY, Search, columns
 from cnnviz_core.methods.sampling import spread
 from cnnviz_core.methods.window_errors import offsets, relative_errors, squared_errors
@@ -327,8 +327,8 @@ class SpatialNnAverage(Figure):
         return tendency(f"{self.name()}.{name}", text, numbers, interval or [0, 0], source=source, undecided=undecided)
 
 
-def _grid(lab: Lab, layer: Layer) -> Grid:
-    return grid_of(layer.receptive_field, (layer.shape[1], layer.shape[2]), lab.model.size)
+def _grid(lab: Lab, layer: Layer) -> Patches:
+    return patches_of(layer.receptive_field, (layer.shape[1], layer.shape[2]), lab.model.size)
 
 
 def _seen(lab: Lab, layer: Layer) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from cnnviz_core.methods.windows import Field
 
 
 @dataclass(frozen=True)
-class Grid:
+class Patches:
     """Where the patches of a map's places lie: their first rows and columns, and their common size, in pixels."""
 
     tops: Int[np.ndarray, " rows"]
@@ -25,7 +25,7 @@ class Grid:
         return np.stack([self.tops[rows] + self.size[0] / 2, self.lefts[columns] + self.size[1] / 2], axis=-1)
 
 
-def grid_of(field: Field | None, places: tuple[int, int], image: tuple[int, int]) -> Grid:
+def patches_of(field: Field | None, places: tuple[int, int], image: tuple[int, int]) -> Patches:
     """The patches of a map's places. Where it is unknown what its units see, they divide the image evenly."""
     if field is None:
         starts = [np.arange(count) * length // count for count, length in zip(places, image, strict=True)]
@@ -34,11 +34,11 @@ def grid_of(field: Field | None, places: tuple[int, int], image: tuple[int, int]
         starts = [field.start[i] + field.stride[i] * np.arange(places[i]) + (field.size[i] - field.stride[i]) // 2
                   for i in (0, 1)]  # fmt: skip
         sizes = list(field.stride)
-    return Grid(starts[0], starts[1], (sizes[0], sizes[1]))
+    return Patches(starts[0], starts[1], (sizes[0], sizes[1]))
 
 
 def cut_patches(
-    images: UInt8[np.ndarray, "n 3 h w"], which: Int[np.ndarray, " m"], places: Int[np.ndarray, " m"], grid: Grid
+    images: UInt8[np.ndarray, "n 3 h w"], which: Int[np.ndarray, " m"], places: Int[np.ndarray, " m"], grid: Patches
 ) -> UInt8[np.ndarray, "m 3 a b"]:
     """The patches of places of images; beyond an image its last row and column go on."""
     rows, columns = np.divmod(places, len(grid.lefts))
@@ -51,7 +51,7 @@ def cut_patches(
 
 
 def averaged(
-    images: UInt8[np.ndarray, "n 3 h w"], which: Int[np.ndarray, "m k"], places: Int[np.ndarray, "m k"], grid: Grid
+    images: UInt8[np.ndarray, "n 3 h w"], which: Int[np.ndarray, "m k"], places: Int[np.ndarray, "m k"], grid: Patches
 ) -> Float[np.ndarray, "m 3 a b"]:
     """Means, in [0, 1], of the patches of k places of images each."""
     total = np.zeros((len(which), 3, *grid.size), dtype=np.float32)
@@ -62,7 +62,7 @@ def averaged(
 
 
 def assembled(
-    patches: Float[np.ndarray, "places 3 a b"], grid: Grid, image: tuple[int, int]
+    patches: Float[np.ndarray, "places 3 a b"], grid: Patches, image: tuple[int, int]
 ) -> Float[np.ndarray, "3 h w"]:
     """The patches of all places, each where it belongs; NaN where there is none."""
     whole = np.full((3, *image), np.nan)

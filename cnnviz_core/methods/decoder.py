@@ -97,7 +97,8 @@ class Decoder(nn.Module):
 
 def _smallest(size: tuple[int, int]) -> tuple[int, int]:
     """The size of the maps that a vector becomes: of the image's form, and LEAST_SIDE high or wide."""
-    return tuple(max(round(LEAST_SIDE * length / min(size)), 1) for length in size)  # type: ignore[return-value]
+    height, width = (round(LEAST_SIDE * length / min(size)) for length in size)
+    return height, width
 
 
 def untaught(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cnnviz_core.methods.bootstrap import above_controls, difference_interval, mean_interval
+from cnnviz_core.methods.bootstrap import above_controls, difference_interval, mean_interval, mean_told
 
 
 def test_mean_interval_is_that_of_normal_theory_for_a_large_sample() -> None:
@@ -48,3 +48,9 @@ def test_above_controls_is_students_prediction_interval() -> None:
     half = 2.776 * np.sqrt(2.5) * np.sqrt(1.2)  # the 97.5 % quantile of t with 4 degrees of freedom
     expected = (10 - 3 - half, 10 - 3 + half)
     assert above_controls(10, controls, np.random.default_rng(11)) == pytest.approx(expected, abs=0.1)
+
+
+def test_a_mean_is_told_with_its_interval() -> None:
+    values = np.array([1.0, 2, 6])
+    interval = list(mean_interval(values, np.random.default_rng(3)))
+    assert mean_told(values, np.random.default_rng(3)) == {"mean": 3, "interval": interval}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnviz_core.methods.wilson import wilson_interval
+from cnnviz_core.methods.wilson import share_told, wilson_interval
 
 
 @pytest.mark.parametrize(("hits", "total"), [(3, 10), (50, 100), (1, 400), (399, 400)])
@@ -29,3 +29,7 @@ def test_all_none_and_nothing() -> None:
 def test_the_level_widens_it() -> None:
     narrow, wide = wilson_interval(7, 20, level=0.5), wilson_interval(7, 20, level=0.99)
     assert wide[0] < narrow[0] < 7 / 20 < narrow[1] < wide[1]
+
+
+def test_a_share_is_told_with_its_interval() -> None:
+    assert share_told(np.array([True, False, True, True])) == {"share": 0.75, "interval": list(wilson_interval(3, 4))}
