@@ -5,6 +5,8 @@ import importlib
 import inspect
 import re
 from dataclasses import fields
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -162,3 +164,12 @@ def test_a_figure_that_is_not_made_still_says_why(path: Path) -> None:
     for tag in re.findall(r"{%-?\s*(if|endif|call figure)\b", path.read_text(encoding="utf-8")):
         depth += {"if": 1, "endif": -1}.get(tag, 0)
         assert tag != "call figure" or depth == 0
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "chapters").glob("*.j2")), ids=lambda path: path.name)
+def test_notebook_cells_import_what_there_is(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for module, names in re.findall(r"^from (cnnviz_core[\w.]*) import ([\w, ]+)$", text, re.MULTILINE):
+        for name in names.split(", "):
+            home = import_module(module)
+            assert hasattr(home, name) or find_spec(f"{module}.{name}"), f"{module} has no {name}"
